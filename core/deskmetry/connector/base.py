@@ -1,0 +1,168 @@
+"""Connector: the settings of one kind of helpdesk, and the streams that can be read from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+
+from ..errors import RecordError
+from ..records.base import Record
+from .capabilities import Capabilities
+from .context import Context
+from .cursor import Cursor
+from .mail_rules import MailRules
+from .page import Page, Rejected
+from .stream import StreamInfo, streams_of
+
+if TYPE_CHECKING:
+    from ..http import HttpClient
+
+Mapper = Callable[[Any], "Record | Iterable[Record] | None"]
+
+
+class Connector(BaseModel):
+    """One kind of helpdesk. Fields are the settings; methods marked with `@stream` are what can be read.
+
+    A connector can be made and called by hand, without engine or database::
+
+        for page in AcmeDesk(url=..., token=...).tickets(None): ...
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, validate_default=True)
+
+    name: ClassVar[str]
+    capabilities: ClassVar[Capabilities] = Capabilities()
+
+    start: date | None = Field(None, description="How far back the first sync reads; everything if not given")
+
+    _context: Context = PrivateAttr(default_factory=Context)
+    _http: Any = PrivateAttr(default=None)
+
+    # --- what a connector author may override -------------------------------------------------------
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers that authenticate a request; by default a bearer token from the field `token`."""
+        token = getattr(self, "token", None)
+        if isinstance(token, SecretStr):
+            return {"Authorization": f"Bearer {token.get_secret_value()}"}
+        return {}
+
+    def account(self) -> str:
+        """Return what tells this account from others of the same connector; by default the `url`."""
+        url = getattr(self, "url", None)
+        return str(url).rstrip("/") if url is not None else f"source:{self._context.source}"
+
+    def check(self) -> str:
+        """Reach the source once and return one line on what was found; raise a SourceError if it can't be.
+
+        By default it reads the first page of the first stream.
+        """
+        name = next(iter(self.streams()), None)
+        if name is None:
+            return "nothing to read"
+        pages = list(islice(self.read(name, None), 1))
+        return f"{name}: {sum(len(page.records) for page in pages)} records on the first page"
+
+    def mail_rules(self) -> MailRules | None:
+        """Return the threading rules, for a connector whose tickets are e-mail threads; else None."""
+        return None
+
+    # --- what a connector author calls ---------------------------------------------------------------
+
+    @property
+    def context(self) -> Context:
+        """What the engine lends: source name, folder, patience, the wish to stop."""
+        return self._context
+
+    @property
+    def http(self) -> HttpClient:
+        """The only way out: authentication, retries, limits and guards live there."""
+        if self._http is None:
+            from ..http import HttpClient  # httpx is heavy; not every connector speaks HTTP
+
+            url = getattr(self, "url", None)
+            if url is None:
+                raise TypeError(f"{type(self).__name__} has no field `url`, so `self.http` has no origin")
+            self._http = HttpClient(str(url), self.headers, self._context)
+        client: HttpClient = self._http
+        return client
+
+    def page(
+        self,
+        items: Iterable[Any],
+        mapper: Mapper,
+        *,
+        watermark: str | None = None,
+        token: Any = None,
+        complete_until: datetime | None = None,
+    ) -> Page:
+        """Map items one by one into a page; one that can't be mapped is set aside alone.
+
+        watermark names the field of the records whose highest value, not after the server's clock, becomes
+        the cursor's watermark. An empty page without a token moves no cursor.
+        """
+        records: list[Record] = []
+        rejected: list[Rejected] = []
+        for item in items:
+            try:
+                records.extend(_as_records(mapper(item)))
+            except (ValidationError, RecordError, ValueError, TypeError, KeyError, LookupError, AttributeError) as error:
+                rejected.append(Rejected(item, _reason(error), _key(item)))
+        now = self.now()
+        instants = [] if watermark is None else [value for record in records if (value := getattr(record, watermark, None))]
+        known = [value for value in instants if value <= now]
+        mark = max(known, default=None)
+        cursor = Cursor(token, mark) if token is not None or mark is not None else None
+        return Page(records, cursor, rejected, complete_until, future=len(instants) - len(known))
+
+    def now(self) -> datetime:
+        """Return the server's clock as last heard, else ours; an aware instant."""
+        heard: datetime | None = self._http.server_time if self._http is not None else None
+        return heard or datetime.now(UTC)
+
+    # --- what the engine calls -----------------------------------------------------------------------
+
+    def attach(self, context: Context) -> None:
+        """Lend the engine's context for a run."""
+        self._context = context
+        self._http = None
+
+    def close(self) -> None:
+        """Give back connections."""
+        if self._http is not None:
+            self._http.close()
+            self._http = None
+
+    @classmethod
+    def streams(cls) -> dict[str, StreamInfo]:
+        """Return the declared streams by name, in reading order."""
+        return streams_of(cls)
+
+    def read(self, name: str, since: Cursor | None) -> Iterator[Page]:
+        """Read one stream by name."""
+        method: Callable[[Cursor | None], Iterator[Page]] = getattr(self, name)
+        return method(since)
+
+
+def _as_records(mapped: Record | Iterable[Record] | None) -> Iterable[Record]:
+    if mapped is None:
+        return ()
+    return (mapped,) if isinstance(mapped, Record) else mapped
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'record'}: {e['msg']}" for e in error.errors()[:3])
+    if isinstance(error, KeyError):
+        return f"the field {error.args[0]!r} is missing"
+    return f"{type(error).__name__}: {error}"
+
+
+def _key(item: Any) -> str | None:
+    key = item.get("id") if isinstance(item, Mapping) else None
+    return key if isinstance(key, str) else json.dumps(key, default=str) if key is not None else None

@@ -1,0 +1,23 @@
+"""Capabilities: what a connector can give, so that a KPI can say why a source has no answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..records.kinds import Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a source can give; settled at run time where the plan decides.
+
+    status_history: how changes of status are known: `reported` by the vendor with their instants, `observed`
+    by us between two syncs (the default: the engine watches `Ticket.status`), `inferred` by written rules.
+    deletes: tickets that were deleted there are noticed. tags, ratings, wait_times: the source has them.
+    """
+
+    status_history: Provenance = Provenance.OBSERVED
+    deletes: bool = False
+    tags: bool = False
+    ratings: bool = False
+    wait_times: bool = False

@@ -1,0 +1,37 @@
+"""Context: what the engine lends a connector while it runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+
+def _ignore(_until: datetime, _reason: str) -> None:
+    return None
+
+
+@dataclass(slots=True)
+class Context:
+    """What the engine lends a connector: its name, its folder, its patience, and the wish to stop.
+
+    `folder` is what relative paths in the settings start from. `stop` is set when the user interrupts; waits
+    go through `wait`, so that they end at once. `waiting` is told until when and why a stream waits.
+    """
+
+    source: str = "by-hand"
+    folder: Path = field(default_factory=Path.cwd)
+    stop: threading.Event = field(default_factory=threading.Event)
+    max_wait: timedelta = timedelta(minutes=15)
+    waiting: Callable[[datetime, str], None] = _ignore
+    requests: int = 0
+    retries: int = 0
+    seconds_waited: float = 0.0
+
+    def wait(self, seconds: float, reason: str) -> bool:
+        """Sleep, unless asked to stop; return False if the sleep was cut short. Units: seconds."""
+        self.waiting(datetime.now(UTC) + timedelta(seconds=seconds), reason)
+        self.seconds_waited += seconds
+        return not self.stop.wait(seconds)

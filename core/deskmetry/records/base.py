@@ -1,0 +1,136 @@
+"""Record: one normalised row of the common schema, and the types its fields are made of."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+# The written rules of what a value may be; docs/schema.md repeats them.
+MAX_TEXT = 1_000_000  # characters; longer texts are cut, `messages.length` keeps the full length
+MAX_DEPTH = 64  # levels of nesting in a JSON value
+MAX_INTEGER = 2**63 - 1
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The field holds the id of a row in that table, of the same source."""
+
+    table: str
+
+
+@dataclass(frozen=True)
+class Sticky:
+    """Once set, the field stays set, in whatever order the copies of a record arrive."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """The field may be filled by a later stage; a copy that leaves it empty doesn't blank it."""
+
+
+def clean_text(value: object) -> object:
+    """Replace NUL bytes and lone surrogates by U+FFFD and cut at `MAX_TEXT` characters."""
+    if not isinstance(value, str):
+        return value
+    if _UNSTORABLE.search(value):
+        value = _UNSTORABLE.sub("\ufffd", value)
+    return value if len(value) <= MAX_TEXT else value[:MAX_TEXT]
+
+
+def to_id(value: object) -> object:
+    """Take the vendor's id as text: integers of any size are written out, nothing and booleans are refused."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str):
+        cleaned = clean_text(value.strip())
+        if cleaned:
+            return cleaned
+    raise ValueError("an id must be a non-empty text or an integer")
+
+
+def to_reference(value: object) -> object:
+    """As `to_id`, but nothing (None or an empty text) means that there is no such row."""
+    return None if value is None or value == "" else to_id(value)
+
+
+def refuse_number(value: object) -> object:
+    """Refuse numbers as instants: seconds or milliseconds would be a guess (`from_epoch` says which)."""
+    if isinstance(value, int | float) or (isinstance(value, str) and value.strip().lstrip("-").isdigit()):
+        raise ValueError("an instant must be an aware datetime or ISO text, not a number")
+    return value
+
+
+def to_utc(value: datetime) -> datetime:
+    """Bring an aware datetime to UTC."""
+    return value.astimezone(UTC)
+
+
+def check_json(value: object, depth: int = 0) -> object:
+    """Make a JSON value storable: texts cleaned, NaN and infinities as null, nesting capped at `MAX_DEPTH`."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, Mapping):
+        return {str(clean_text(str(key))): check_json(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [check_json(item, depth + 1) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return clean_text(value)
+
+
+Id = Annotated[str, BeforeValidator(to_id)]
+OptionalId = Annotated[str | None, BeforeValidator(to_reference)]
+Text = Annotated[str, BeforeValidator(clean_text)]
+Instant = Annotated[AwareDatetime, BeforeValidator(refuse_number), AfterValidator(to_utc)]
+Integer = Annotated[int, Field(ge=-MAX_INTEGER - 1, le=MAX_INTEGER)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Json = Annotated[dict[str, Any], BeforeValidator(check_json)]
+JsonList = Annotated[list[Any], BeforeValidator(check_json)]
+
+
+class Record(BaseModel):
+    """One normalised row: an id unique within its source, and an optional version that orders its copies.
+
+    A copy with a lower `version` never overwrites one with a higher; without versions the later copy wins.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    table: ClassVar[str]
+    blanked_by: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+
+    id: Id = Field(description="The vendor's id, as text; unique within the source")
+    version: Integer | None = Field(None, description="The vendor's order key: a higher one is newer")
+
+
+def from_epoch(*, seconds: float | None = None, milliseconds: int | None = None) -> datetime:
+    """Return the aware instant of a Unix time given in seconds or in milliseconds."""
+    if (seconds is None) == (milliseconds is None):
+        raise ValueError("give seconds or milliseconds")
+    return datetime.fromtimestamp(seconds if milliseconds is None else milliseconds / 1000, tz=UTC)  # type: ignore[arg-type]
+
+
+def to_milliseconds(value: datetime) -> int:
+    """Return an aware instant as integer milliseconds since 1970 UTC, exactly (no float in between)."""
+    delta = value - EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000
+
+
+def from_milliseconds(value: int) -> datetime:
+    """Return milliseconds since 1970 UTC as an aware instant, exactly."""
+    seconds, rest = divmod(value, 1000)
+    return datetime.fromtimestamp(seconds, tz=UTC).replace(microsecond=rest * 1000)
+
+
+def to_json(value: object) -> str:
+    """Write a JSON value as compact text with sorted keys, so that equal values are equal texts."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
