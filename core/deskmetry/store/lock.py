@@ -1,0 +1,71 @@
+"""Lock: one writer for each database, named to whoever comes second."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from ..errors import Locked
+from .connection import translated
+
+
+class WriterLock:
+    """Hold `FILE.lock` while writing. The system lets go of it when its owner dies, so none is ever stale."""
+
+    def __init__(self, database: Path) -> None:
+        self.database = database
+        self.path = database.with_name(database.name + ".lock")
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> WriterLock:
+        with translated(self.database):
+            if not self.path.parent.exists():
+                self.path.parent.mkdir(parents=True, mode=0o700)
+            descriptor = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = self.owner()
+            os.close(descriptor)
+            raise Locked(self.database, owner) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        self._sign(descriptor)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def owner(self) -> str:
+        """Return who holds the lock, as they signed it: process, host and start."""
+        try:
+            owner = json.loads(self.path.read_text(encoding="utf-8"))
+            return f"process {owner['pid']} on {owner['host']} since {owner['start']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another process"
+
+    def held(self) -> bool:
+        """Return whether somebody else writes right now."""
+        try:
+            with self:
+                return False
+        except Locked:
+            return True
+
+    def _sign(self, descriptor: int) -> None:
+        start = datetime.now(UTC).replace(microsecond=0).isoformat()
+        text = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "start": start})
+        with translated(self.database):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, text.encode(), 0)

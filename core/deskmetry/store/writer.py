@@ -1,0 +1,167 @@
+"""Writer: records into their tables, in bulk, where a newer copy wins and nothing is written twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from ..records import Record
+from .columns import Value, columns_of
+from .marks import Mark, marks_of
+from .observe import Observer
+
+Row = tuple[Value, ...]
+_IDS_A_QUERY = 500
+
+
+@dataclass(slots=True)
+class Written:
+    """How many rows were new, changed, or there already as they came (or newer)."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+
+    def __iadd__(self, other: Written) -> Written:
+        self.new += other.new
+        self.changed += other.changed
+        self.same += other.same
+        return self
+
+
+class Table:
+    """How the rows of one record class are read, merged and written."""
+
+    def __init__(self, record: type[Record]) -> None:
+        self.record = record
+        self.columns = columns_of(record)
+        self.names = tuple(column.name for column in self.columns)
+        self.position = {name: index for index, name in enumerate(self.names)}
+        self._version = self.position["version"]
+        self._updated = self.position.get("updated_at")
+        self._converted = tuple((i, c.name, c.convert) for i, c in enumerate(self.columns))
+        self._sticky = tuple(i for i, c in enumerate(self.columns) if c.sticky)
+        self._derived = tuple(i for i, c in enumerate(self.columns) if c.derived)
+        self._blanks = tuple(
+            (self.position[flag], tuple(self.position[name] for name in blanked))
+            for flag, blanked in record.blanked_by.items()
+        )
+        listed = ", ".join(f'"{name}"' for name in self.names)
+        marks = ", ".join("?" for _ in self.names)
+        update = ", ".join(f'"{name}" = excluded."{name}"' for name in self.names if name != "id")
+        self.select = f'SELECT {listed} FROM "{record.table}" WHERE source_id = ? AND id IN (%s)'
+        self.upsert = (
+            f'INSERT INTO "{record.table}" (source_id, {listed}) VALUES (?, {marks})'
+            f" ON CONFLICT (source_id, id) DO UPDATE SET {update}"
+        )
+
+    def row(self, record: Record) -> Row:
+        """Return the column values of a record; a record without a version is ordered by `updated_at`."""
+        values: list[Value] = []
+        fields = record.__dict__
+        for _, name, convert in self._converted:
+            value = fields[name]
+            values.append(value if convert is None or value is None else convert(value))
+        if values[self._version] is None and self._updated is not None:
+            values[self._version] = values[self._updated]
+        return self._blank(values)
+
+    def merge(self, old: Row, new: Row) -> Row:
+        """Return what stands after both copies: the newer one, with what is sticky or derived kept."""
+        older = old[self._version], new[self._version]
+        newer_is_old = older[0] is not None and older[1] is not None and older[1] < older[0]  # type: ignore[operator]
+        base, other = (old, new) if newer_is_old else (new, old)
+        kept = [i for i in (*self._sticky, *self._derived) if base[i] in (None, 0) and other[i] not in (None, 0)]
+        if not kept:
+            return base
+        values = list(base)
+        for index in kept:
+            values[index] = other[index]
+        return self._blank(values)
+
+    def _blank(self, values: list[Value]) -> Row:
+        for flag, blanked in self._blanks:
+            if values[flag]:
+                for index in blanked:
+                    values[index] = None
+        return tuple(values)
+
+
+@cache
+def table_of(record: type[Record]) -> Table:
+    """Return the one Table of a record class."""
+    return Table(record)
+
+
+class Writer:
+    """Write the records of one source. The caller owns the transaction; what becomes stale is marked in it."""
+
+    def __init__(self, connection: sqlite3.Connection, source_id: int, observer: Observer | None = None) -> None:
+        self._connection = connection
+        self._source = source_id
+        self._observer = observer
+        self._filled: set[str] = set()
+
+    def write(self, records: Iterable[Record]) -> Written:
+        """Insert or update these records, in any order and with repeats; return what happened to them."""
+        kinds: dict[type[Record], list[Record]] = defaultdict(list)
+        for record in records:
+            kinds[type(record)].append(record)
+        written = Written()
+        for kind, members in kinds.items():
+            written += self._write(table_of(kind), members)
+        return written
+
+    def _write(self, table: Table, records: Sequence[Record]) -> Written:
+        rows = [table.row(record) for record in records]
+        before = self._existing(table, {str(row[0]) for row in rows})
+        after: dict[str, Row] = dict(before)
+        touched: dict[str, None] = {}
+        for row in rows:
+            key = str(row[0])
+            old = after.get(key)
+            merged = row if old is None else table.merge(old, row)
+            if merged != old:
+                after[key] = merged
+                touched[key] = None
+        changes = [(before.get(key), after[key]) for key in touched if after[key] != before.get(key)]
+        self._store(table, [new for _, new in changes])
+        self._mark(mark for old, new in changes for mark in marks_of(table.record.table, table.position, old, new))
+        if self._observer is not None and table.record.table == "tickets":
+            self.write(self._observer.events(table.position, changes))
+        new = sum(1 for old, _ in changes if old is None)
+        return Written(new, len(changes) - new, len(records) - len(changes))
+
+    def _existing(self, table: Table, ids: set[str]) -> dict[str, Row]:
+        """Return the stored rows with these ids; a table that holds nothing of this source is asked once."""
+        name = table.record.table
+        if name not in self._filled:
+            probe = f'SELECT 1 FROM "{name}" WHERE source_id = ? LIMIT 1'
+            if self._connection.execute(probe, (self._source,)).fetchone() is None:
+                self._filled.add(name)
+                return {}
+            self._filled.add(name)
+        found: dict[str, Row] = {}
+        for chunk in _chunks(sorted(ids), _IDS_A_QUERY):
+            sql = table.select % ", ".join("?" * len(chunk))
+            found.update((row[0], row) for row in self._connection.execute(sql, (self._source, *chunk)))
+        return found
+
+    def _store(self, table: Table, rows: Sequence[Row]) -> None:
+        if rows:
+            self._connection.executemany(table.upsert, ((self._source, *row) for row in rows))
+
+    def _mark(self, marks: Iterable[Mark]) -> None:
+        unique = dict.fromkeys(marks)
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO dirty (kind, source_id, key) VALUES (?, ?, ?)",
+            ((kind, self._source, key) for kind, key in unique),
+        )
+
+
+def _chunks(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for begin in range(0, len(items), size):
+        yield items[begin : begin + size]
