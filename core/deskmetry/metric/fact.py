@@ -130,7 +130,7 @@ TICKETS = Fact(
 MESSAGES = Fact(
     "message_facts",
     "One row a message; agent and team are the author's for replies and notes, else the ticket's.",
-    ("source_id", "message_id"),
+    ("source_id", "ticket_id", "message_id"),
     (
         Column("source_id", "INTEGER", "Source"),
         Column("message_id", "TEXT", "Message, the vendor's id"),
