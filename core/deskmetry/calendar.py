@@ -48,7 +48,9 @@ class Period:
 
     def _hours(self) -> Iterator[tuple[datetime, datetime]]:
         local = self.since.astimezone(self.zone)
-        begin = self.since - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        begin = self.since - timedelta(
+            minutes=local.minute, seconds=local.second, microseconds=local.microsecond
+        )
         while begin < self.until:
             end = begin + timedelta(hours=1)
             yield max(begin, self.since), min(end, self.until)
@@ -60,7 +62,9 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise BadValue("time zone", name, "an IANA name as Europe/Berlin or UTC." + nearest(name, available_timezones())) from None
+        raise BadValue(
+            "time zone", name, "an IANA name as Europe/Berlin or UTC." + nearest(name, available_timezones())
+        ) from None
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -121,6 +125,7 @@ def utc_offsets(zone: ZoneInfo, since: datetime, until: datetime) -> list[tuple[
 
     Transitions are found by bisection between days, to the second. The first row holds for everything before.
     """
+
     def offset(at: datetime) -> timedelta:
         return at.astimezone(zone).utcoffset() or timedelta(0)
 

@@ -101,6 +101,30 @@ class UnknownConnector(ConfigurationError):
         )
 
 
+class BadSyntax(ConfigurationError):
+    """The configuration file isn't TOML."""
+
+    code = "bad_syntax"
+
+    def __init__(self, file: object, line: int, column: int, reason: str) -> None:
+        super().__init__(
+            f"{file} isn't valid TOML: {reason} (line {line}, column {column}).",
+            "Mend that line; texts stand in quotes, a table's name in [brackets].",
+            file=str(file),
+            line=line,
+            column=column,
+        )
+
+
+class BadSetting(ConfigurationError):
+    """One setting can't be used; `key` is its dotted name, `file` where it stands."""
+
+    code = "bad_setting"
+
+    def __init__(self, file: object, key: str, reason: str, mend: str) -> None:
+        super().__init__(f"{file}: {key}: {reason}.", mend, file=str(file), key=key, reason=reason)
+
+
 class SecretMissing(ConfigurationError):
     """A secret can't be had from the place that the configuration names."""
 
@@ -145,6 +169,19 @@ class BadValue(UsageError):
         super().__init__(f"{value!r} is not a {kind}.", f"Expected {expected}.", kind=kind, value=value)
 
 
+class FolderTaken(UsageError):
+    """The demo is to be made in a folder that holds somebody's files."""
+
+    code = "folder_taken"
+
+    def __init__(self, path: object, marker: str) -> None:
+        super().__init__(
+            f"{path} exists and wasn't made by the demo (it has no file {marker}).",
+            "Name a folder that doesn't exist yet; nothing was changed.",
+            path=str(path),
+        )
+
+
 # --- this plugin is left out ------------------------------------------------------------------------
 
 
@@ -159,6 +196,21 @@ class PluginError(DeskmetryError):
             f"Plugin {plugin!r} is left out: {reason}",
             "`deskmetry plugins` shows its distribution; DESKMETRY_DISABLE_PLUGINS turns it off.",
             plugin=plugin,
+            reason=reason,
+        )
+
+
+class PluginFileError(PluginError):
+    """A file named with `--plugin` can't be used; nothing goes on, since it was asked for by name."""
+
+    code = "plugin_file"
+
+    def __init__(self, file: object, reason: str) -> None:
+        DeskmetryError.__init__(
+            self,
+            f"The plugin file {file} can't be used: {reason}.",
+            "Mend it, or leave out its `--plugin`.",
+            file=str(file),
             reason=reason,
         )
 

@@ -8,4 +8,14 @@ from .mail_rules import MailRules
 from .page import Page, Rejected
 from .stream import StreamInfo, stream
 
-__all__ = ["Capabilities", "Connector", "Context", "Cursor", "MailRules", "Page", "Rejected", "StreamInfo", "stream"]
+__all__ = [
+    "Capabilities",
+    "Connector",
+    "Context",
+    "Cursor",
+    "MailRules",
+    "Page",
+    "Rejected",
+    "StreamInfo",
+    "stream",
+]

@@ -111,10 +111,22 @@ class Connector(BaseModel):
         for item in items:
             try:
                 records.extend(_as_records(mapper(item)))
-            except (ValidationError, RecordError, ValueError, TypeError, KeyError, LookupError, AttributeError) as error:
+            except (
+                ValidationError,
+                RecordError,
+                ValueError,
+                TypeError,
+                KeyError,
+                LookupError,
+                AttributeError,
+            ) as error:
                 rejected.append(Rejected(item, _reason(error), _key(item)))
         now = self.now()
-        instants = [] if watermark is None else [value for record in records if (value := getattr(record, watermark, None))]
+        instants = (
+            []
+            if watermark is None
+            else [value for record in records if (value := getattr(record, watermark, None))]
+        )
         known = [value for value in instants if value <= now]
         mark = max(known, default=None)
         cursor = Cursor(token, mark) if token is not None or mark is not None else None
@@ -157,7 +169,9 @@ def _as_records(mapped: Record | Iterable[Record] | None) -> Iterable[Record]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'record'}: {e['msg']}" for e in error.errors()[:3])
+        return "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'record'}: {e['msg']}" for e in error.errors()[:3]
+        )
     if isinstance(error, KeyError):
         return f"the field {error.args[0]!r} is missing"
     return f"{type(error).__name__}: {error}"

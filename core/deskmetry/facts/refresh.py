@@ -11,7 +11,14 @@ from . import sql, tables
 from .build import build
 
 _BATCH = 50_000  # tickets built at once: bounds the temporary tables
-_FACTS_OF_A_TICKET = ("message_facts", "reply_facts", "unsolved_spans", "status_facts", "tag_facts", "ticket_facts")
+_FACTS_OF_A_TICKET = (
+    "message_facts",
+    "reply_facts",
+    "unsolved_spans",
+    "status_facts",
+    "tag_facts",
+    "ticket_facts",
+)
 _ZONE_SPAN = (datetime(1990, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC))
 
 
@@ -48,7 +55,11 @@ def refresh(connection: sqlite3.Connection, timezone: str, *, rebuild: bool = Fa
     _learn_agents(connection)
     _collect(connection, everything=rebuild)
     total = _replace(connection)
-    connection.execute("DELETE FROM main.dirty WHERE kind <> 'mail'")
+    # Marks of mails are the threading stage's, for the sources that have one.
+    connection.execute(
+        "DELETE FROM main.dirty WHERE kind <> 'mail'"
+        " OR source_id IN (SELECT id FROM main.sources WHERE mail_rules IS NULL)"
+    )
     _stale_tables(connection, drop_only=True)
     return Refreshed(total, rebuild)
 
@@ -172,7 +183,9 @@ def _replace(connection: sqlite3.Connection) -> int:
 
 
 def _alarms(connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT OR REPLACE INTO main.fact_alarms SELECT source_id, ticket_id, at FROM temp.alarms")
+    connection.execute(
+        "INSERT OR REPLACE INTO main.fact_alarms SELECT source_id, ticket_id, at FROM temp.alarms"
+    )
 
 
 def _cutoffs(connection: sqlite3.Connection) -> list[tuple[int, int]]:

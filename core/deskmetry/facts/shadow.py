@@ -24,10 +24,14 @@ def shadow(connection: sqlite3.Connection, as_of_ms: int) -> int:
     count = int(connection.execute("SELECT count(*) FROM temp.stale").fetchone()[0])
     if count:
         build(connection, _target)
-        connection.execute(sql.contacts(_target("ticket_facts"), "main.ticket_facts", "person IS NOT NULL", str(as_of_ms)))
+        connection.execute(
+            sql.contacts(_target("ticket_facts"), "main.ticket_facts", "person IS NOT NULL", str(as_of_ms))
+        )
         connection.execute(sql.customers(_target("ticket_facts"), "1"))
     for fact in FACTS:
-        connection.execute(f"CREATE TEMP VIEW {fact.name} AS {_view(fact.name) if not fact.view else _activity()}")
+        connection.execute(
+            f"CREATE TEMP VIEW {fact.name} AS {_view(fact.name) if not fact.view else _activity()}"
+        )
     return count
 
 

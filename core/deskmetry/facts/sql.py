@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 DROP_STAGES = tuple(
-    f"DROP TABLE IF EXISTS temp.{name}" for name in ("stage_messages", "stage_counts", "stage_first", "stage_lines")
+    f"DROP TABLE IF EXISTS temp.{name}"
+    for name in ("stage_messages", "stage_counts", "stage_first", "stage_lines")
 )
 
-DIMENSIONS = ("source", "connector", "channel", "medium", "brand", "team", "agent", "priority", "opened_by", "excluded")
+DIMENSIONS = (
+    "source",
+    "connector",
+    "channel",
+    "medium",
+    "brand",
+    "team",
+    "agent",
+    "priority",
+    "opened_by",
+    "excluded",
+)
 
 
 def agent_key(alias: str, source: str, identifier: str) -> str:
@@ -21,7 +33,9 @@ def agent_key(alias: str, source: str, identifier: str) -> str:
 
 def local_day(instant: str) -> str:
     """Return SQL for the local day of an instant in the configured zone, days since 1970."""
-    offset = f"(SELECT offset_ms FROM main.utc_offsets WHERE from_at <= {instant} ORDER BY from_at DESC LIMIT 1)"
+    offset = (
+        f"(SELECT offset_ms FROM main.utc_offsets WHERE from_at <= {instant} ORDER BY from_at DESC LIMIT 1)"
+    )
     return f"({instant} + {offset}) / 86400000"
 
 

@@ -18,7 +18,9 @@ class Order(Record):
 
     table: ClassVar[str] = "orders"
 
-    customer_id: Annotated[OptionalId, Reference("customers")] = Field(None, description="Customer who ordered")
+    customer_id: Annotated[OptionalId, Reference("customers")] = Field(
+        None, description="Customer who ordered"
+    )
     placed_at: Instant = Field(description="When it was placed")
     paid_at: Instant | None = Field(None, description="When it was paid")
     amount_minor: Integer = Field(description="Amount net of tax, minor units")
@@ -49,8 +51,12 @@ class Goal(Record):
 
     kind: GoalKind = Field(description="sale, lead, subscription or other")
     at: Instant = Field(description="When it was reached")
-    ticket_id: Annotated[OptionalId, Reference("tickets")] = Field(None, description="Ticket it is attributed to")
-    session_id: Annotated[OptionalId, Reference("sessions")] = Field(None, description="Session it is attributed to")
+    ticket_id: Annotated[OptionalId, Reference("tickets")] = Field(
+        None, description="Ticket it is attributed to"
+    )
+    session_id: Annotated[OptionalId, Reference("sessions")] = Field(
+        None, description="Session it is attributed to"
+    )
     customer_id: Annotated[OptionalId, Reference("customers")] = Field(None, description="Customer")
     order_id: Annotated[OptionalId, Reference("orders")] = Field(None, description="Order")
     amount_minor: Integer | None = Field(None, description="Value, minor units")

@@ -65,6 +65,8 @@ class Organization(Record):
     table: ClassVar[str] = "organizations"
 
     name: Text = Field(description="Name as the source shows it")
-    segment: Text | None = Field(None, description="Segment of its customers, where they have none of their own")
+    segment: Text | None = Field(
+        None, description="Segment of its customers, where they have none of their own"
+    )
     created_at: Instant | None = Field(None, description="When the source first knew it")
     deleted_at: Annotated[Instant | None, Sticky()] = Field(None, description="Tombstone; sticky")

@@ -27,7 +27,9 @@ class ScheduleInterval(Record):
 
     schedule_id: Annotated[Id, Reference("schedules")] = Field(description="Schedule")
     from_minute: Integer = Field(ge=0, le=10_080, description="Minutes since Monday 00:00 local time")
-    until_minute: Integer = Field(ge=0, le=10_080, description="Minutes since Monday 00:00 local time, exclusive")
+    until_minute: Integer = Field(
+        ge=0, le=10_080, description="Minutes since Monday 00:00 local time, exclusive"
+    )
 
 
 class Holiday(Record):
@@ -62,5 +64,7 @@ class SlaTarget(Record):
     channel: Text | None = Field(None, description="Channel it is for; null for all")
     target_ms: Integer = Field(description="Promised time, milliseconds")
     business: bool = Field(False, description="In business time of the schedule, else in calendar time")
-    schedule_id: Annotated[OptionalId, Reference("schedules")] = Field(None, description="Schedule of the clock")
+    schedule_id: Annotated[OptionalId, Reference("schedules")] = Field(
+        None, description="Schedule of the clock"
+    )
     from_at: Instant | None = Field(None, description="Valid from")

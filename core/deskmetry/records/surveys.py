@@ -32,7 +32,9 @@ class SurveyAnswer(Record):
     survey: Text | None = Field(None, description="Name or id of the survey")
     aspect: Text | None = Field(None, description="Quality surveys: tone, helpfulness, speed, …")
     ticket_id: Annotated[OptionalId, Reference("tickets")] = Field(None, description="Ticket it is about")
-    customer_id: Annotated[OptionalId, Reference("customers")] = Field(None, description="Customer who answered")
+    customer_id: Annotated[OptionalId, Reference("customers")] = Field(
+        None, description="Customer who answered"
+    )
     agent_id: Annotated[OptionalId, Reference("agents")] = Field(None, description="Agent it is about")
     offered_at: Instant | None = Field(None, description="When it was offered")
     answered_at: Instant = Field(description="When it was answered")
@@ -41,4 +43,6 @@ class SurveyAnswer(Record):
     scale_max: Finite | None = Field(None, description="Highest score of the scale")
     label: Text | None = Field(None, description="Answer in the vendor's words (good, bad, …)")
     comment: Text | None = Field(None, description="What the customer wrote beside it")
-    superseded_by: Annotated[OptionalId, Sticky()] = Field(None, description="Later answer that counts instead")
+    superseded_by: Annotated[OptionalId, Sticky()] = Field(
+        None, description="Later answer that counts instead"
+    )

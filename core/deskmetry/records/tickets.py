@@ -29,13 +29,21 @@ class Ticket(Record):
 
     subject: Text | None = Field(None, description="Subject line")
     medium: Medium = Field(Medium.TICKET, description="ticket, email, chat or phone")
-    channel: Text | None = Field(None, description="Channel as the source names it (email, web_form, whatsapp, …)")
+    channel: Text | None = Field(
+        None, description="Channel as the source names it (email, web_form, whatsapp, …)"
+    )
     brand_id: Annotated[OptionalId, Reference("brands")] = Field(None, description="Brand")
     team_id: Annotated[OptionalId, Reference("teams")] = Field(None, description="Team it is assigned to")
-    assignee_id: Annotated[OptionalId, Reference("agents")] = Field(None, description="Agent it is assigned to")
+    assignee_id: Annotated[OptionalId, Reference("agents")] = Field(
+        None, description="Agent it is assigned to"
+    )
     requester_id: Annotated[OptionalId, Reference("customers")] = Field(None, description="Customer who asks")
-    organization_id: Annotated[OptionalId, Reference("organizations")] = Field(None, description="Their company")
-    opened_by: ActorKind = Field(ActorKind.CUSTOMER, description="Who opened it: customer, agent, bot or system")
+    organization_id: Annotated[OptionalId, Reference("organizations")] = Field(
+        None, description="Their company"
+    )
+    opened_by: ActorKind = Field(
+        ActorKind.CUSTOMER, description="Who opened it: customer, agent, bot or system"
+    )
     status: TicketStatus = Field(description="new, open, pending, on_hold, solved or closed")
     vendor_status: Text | None = Field(None, description="The vendor's own status word")
     status_how: Provenance = Field(Provenance.REPORTED, description="How the status is known")
@@ -51,13 +59,19 @@ class Ticket(Record):
     referrer: Text | None = Field(None, description="Page or campaign they came from")
     spam: bool = Field(False, description="Marked as spam")
     nature: Nature = Field(Nature.REQUEST, description="request, newsletter, bounce or automatic")
-    merged_into: Annotated[OptionalId, Sticky()] = Field(None, description="Ticket that it was merged into; sticky")
+    merged_into: Annotated[OptionalId, Sticky()] = Field(
+        None, description="Ticket that it was merged into; sticky"
+    )
     deleted_at: Annotated[Instant | None, Sticky()] = Field(None, description="Tombstone; sticky")
     resolved_by: Resolver | None = Field(None, description="human, bot or nobody, where the source says")
     link: Text | None = Field(None, description="Address of the ticket in the helpdesk")
-    tags: JsonList | None = Field(None, description="Tags on it now, as a JSON list; null where the source has none")
+    tags: JsonList | None = Field(
+        None, description="Tags on it now, as a JSON list; null where the source has none"
+    )
     custom_fields: Json | None = Field(None, description="Custom fields by name, as JSON")
-    vendor_metrics: Json | None = Field(None, description="The vendor's own metrics, as JSON, never used in KPIs")
+    vendor_metrics: Json | None = Field(
+        None, description="The vendor's own metrics, as JSON, never used in KPIs"
+    )
 
 
 class Session(Record):
@@ -121,7 +135,9 @@ class MessageHeader(Record):
     channel: Text | None = Field(None, description="Channel that the settings give this mail")
     team: Text | None = Field(None, description="Team that the settings give this mail")
     folder: Text = Field(description="Folder the copy is in")
-    folder_role: FolderRole = Field(FolderRole.OTHER, description="inbox, sent, junk, trash, drafts, done, other")
+    folder_role: FolderRole = Field(
+        FolderRole.OTHER, description="inbox, sent, junk, trash, drafts, done, other"
+    )
     answered: bool = Field(False, description="The mail client marked it as answered")
     spam: bool = Field(False, description="A spam filter marked it")
     tags: JsonList = Field(default_factory=list, description="Labels or keywords on the mail")
@@ -136,7 +152,9 @@ class TicketEvent(Record):
 
     ticket_id: Annotated[Id, Reference("tickets")] = Field(description="Ticket that changed")
     kind: EventKind = Field(description="status, assignee, team, priority, tag, …")
-    at: Instant = Field(description="When it changed; for an observed change, when the new value was first seen")
+    at: Instant = Field(
+        description="When it changed; for an observed change, when the new value was first seen"
+    )
     not_before_at: Instant | None = Field(None, description="Observed: when the old value was last seen")
     known_at: Instant | None = Field(None, description="Inferred: instant at which the rule fired")
     how: Provenance = Field(Provenance.REPORTED, description="reported, observed or inferred")

@@ -22,7 +22,9 @@ def open_writer(path: Path) -> sqlite3.Connection:
     """
     with translated(path):
         _make_private(path)
-        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
         try:
             check_version(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
@@ -97,7 +99,9 @@ def translated(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (28, 122):  # ENOSPC, EDQUOT
             raise DiskFull(path) from error
-        raise StoreError(f"{path} can't be used: {error.strerror}.", "Check the path in the configuration.") from error
+        raise StoreError(
+            f"{path} can't be used: {error.strerror}.", "Check the path in the configuration."
+        ) from error
 
 
 def translate(error: sqlite3.Error, path: Path) -> StoreError:
@@ -115,7 +119,9 @@ def translate(error: sqlite3.Error, path: Path) -> StoreError:
         case sqlite3.SQLITE_IOERR:
             if getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE" and _no_room(path):
                 return DiskFull(path)
-            return StoreError(f"The disk under {path} fails: {error}.", "Check the disk; what was committed is whole.")
+            return StoreError(
+                f"The disk under {path} fails: {error}.", "Check the disk; what was committed is whole."
+            )
         case _:
             return StoreError(f"{path}: {error}.", "`deskmetry doctor` looks the file over.")
 

@@ -9,9 +9,17 @@ from .columns import Value
 Mark = tuple[str, str]
 
 # Rows that carry the id of the ticket whose facts they go into.
-_OF_A_TICKET = frozenset({"sessions", "ticket_events", "ticket_tags", "survey_answers", "survey_offers", "time_entries"})
+_OF_A_TICKET = frozenset(
+    {"sessions", "ticket_events", "ticket_tags", "survey_answers", "survey_offers", "time_entries"}
+)
 # Rows whose name or other attribute stands in the facts of many tickets.
-_NAMED = {"agents": "agent", "customers": "customer", "teams": "team", "brands": "brand", "organizations": "organization"}
+_NAMED = {
+    "agents": "agent",
+    "customers": "customer",
+    "teams": "team",
+    "brands": "brand",
+    "organizations": "organization",
+}
 
 
 def marks_of(
@@ -31,7 +39,9 @@ def marks_of(
         yield _NAMED[table], str(new[0])
 
 
-def _tickets(position: Mapping[str, int], old: Sequence[Value] | None, new: Sequence[Value]) -> Iterator[Mark]:
+def _tickets(
+    position: Mapping[str, int], old: Sequence[Value] | None, new: Sequence[Value]
+) -> Iterator[Mark]:
     at = position["ticket_id"]
     for row in (old, new):
         if row is not None and row[at] is not None:

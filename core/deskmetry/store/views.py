@@ -42,9 +42,7 @@ def view_sql(record: type[Record]) -> str:
                 f"LEFT JOIN {column.references} AS j{number}"
                 f" ON j{number}.source_id = r.source_id AND j{number}.id = r.{column.name}"
             )
-    return (
-        f"CREATE VIEW {view_name(record)} AS SELECT {', '.join(select)} FROM {record.table} AS r {' '.join(joins)}"
-    )
+    return f"CREATE VIEW {view_name(record)} AS SELECT {', '.join(select)} FROM {record.table} AS r {' '.join(joins)}"
 
 
 def _expression(column: RecordColumn, alias: str) -> str:

@@ -74,7 +74,9 @@ class Table:
         older = old[self._version], new[self._version]
         newer_is_old = older[0] is not None and older[1] is not None and older[1] < older[0]  # type: ignore[operator]
         base, other = (old, new) if newer_is_old else (new, old)
-        kept = [i for i in (*self._sticky, *self._derived) if base[i] in (None, 0) and other[i] not in (None, 0)]
+        kept = [
+            i for i in (*self._sticky, *self._derived) if base[i] in (None, 0) and other[i] not in (None, 0)
+        ]
         if not kept:
             return base
         values = list(base)
@@ -99,7 +101,9 @@ def table_of(record: type[Record]) -> Table:
 class Writer:
     """Write the records of one source. The caller owns the transaction; what becomes stale is marked in it."""
 
-    def __init__(self, connection: sqlite3.Connection, source_id: int, observer: Observer | None = None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, source_id: int, observer: Observer | None = None
+    ) -> None:
         self._connection = connection
         self._source = source_id
         self._observer = observer
@@ -129,7 +133,9 @@ class Writer:
                 touched[key] = None
         changes = [(before.get(key), after[key]) for key in touched if after[key] != before.get(key)]
         self._store(table, [new for _, new in changes])
-        self._mark(mark for old, new in changes for mark in marks_of(table.record.table, table.position, old, new))
+        self._mark(
+            mark for old, new in changes for mark in marks_of(table.record.table, table.position, old, new)
+        )
         if self._observer is not None and table.record.table == "tickets":
             self.write(self._observer.events(table.position, changes))
         new = sum(1 for old, _ in changes if old is None)

@@ -1,0 +1,192 @@
+"""State: sources, cursors and the run log, as the engine keeps them in the database."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import socket
+import sqlite3
+from dataclasses import asdict
+from datetime import UTC, datetime, time
+
+from ..connector import Connector, Cursor, Rejected
+from ..errors import ConfigurationError
+from ..records import from_milliseconds, to_milliseconds
+from ..version import __version__
+from .quarantine import quarantined
+from .report import Outcome, StreamReport
+
+
+def register(connection: sqlite3.Connection, name: str, connector: Connector, now: datetime) -> int:
+    """Return the id of a source, making its row; refuse a second source on one account, and a changed account."""
+    account, rules = connector.account(), connector.mail_rules()
+    values = {
+        "connector": connector.name,
+        "account": account,
+        "address": account,
+        "capabilities": json.dumps(asdict(connector.capabilities)),
+        "mail_rules": rules.model_dump_json() if rules else None,
+    }
+    twin = connection.execute(
+        "SELECT name FROM sources WHERE connector = ? AND account = ? AND name <> ?",
+        (connector.name, account, name),
+    ).fetchone()
+    if twin:
+        raise ConfigurationError(
+            f"Source {name!r} reads the same {connector.name} account as {twin[0]!r} ({account}).",
+            "Every message would count twice: keep one of the two sources, or rename it back.",
+            source=name,
+        )
+    row = connection.execute(
+        "SELECT id, connector, account, mail_rules FROM sources WHERE name = ?", (name,)
+    ).fetchone()
+    if row is None:
+        connection.execute(
+            "INSERT INTO sources (name, connector, account, address, capabilities, mail_rules, first_sync_at)"
+            " VALUES (:name, :connector, :account, :address, :capabilities, :mail_rules, :now)",
+            {**values, "name": name, "now": to_milliseconds(now)},
+        )
+        return int(connection.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()[0])
+    if row[1:3] != (connector.name, account):
+        raise ConfigurationError(
+            f"Source {name!r} was {row[1]} on {row[2]} and is now {connector.name} on {account}.",
+            "Give the new account a name of its own: the records of two accounts never mix in one source.",
+            source=name,
+        )
+    changed = "UPDATE sources SET capabilities = ?, mail_rules = ? WHERE id = ? AND (capabilities, mail_rules) IS NOT (?, ?)"
+    pair = (values["capabilities"], values["mail_rules"])
+    connection.execute(changed, (*pair, row[0], *pair))
+    if row[3] != values["mail_rules"]:
+        # Other rules make other threads of the same mails.
+        mails = "INSERT OR IGNORE INTO dirty SELECT 'mail', source_id, mail_id FROM message_headers WHERE source_id = ?"
+        connection.execute(mails, (row[0],))
+    return int(row[0])
+
+
+def load_cursor(connection: sqlite3.Connection, source: int, stream: str) -> Cursor | None:
+    """Return where a stream stopped, or None if it never committed a cursor."""
+    row = connection.execute(
+        "SELECT token, watermark_at FROM sync_state WHERE source_id = ? AND stream = ?", (source, stream)
+    ).fetchone()
+    if row is None:
+        return None
+    token = json.loads(row[0]) if row[0] is not None else None
+    return Cursor(token, from_milliseconds(row[1]) if row[1] is not None else None)
+
+
+def save_cursor(connection: sqlite3.Connection, source: int, stream: str, cursor: Cursor, run: int) -> None:
+    """Store where a stream stopped; neither half ever goes back to nothing."""
+    token = json.dumps(cursor.token, sort_keys=True) if cursor.token is not None else None
+    mark = to_milliseconds(cursor.watermark) if cursor.watermark is not None else None
+    connection.execute(
+        "INSERT INTO sync_state (source_id, stream, token, watermark_at, run) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (source_id, stream) DO UPDATE SET token = coalesce(excluded.token, token),"
+        " watermark_at = coalesce(excluded.watermark_at, watermark_at), run = excluded.run",
+        (source, stream, token, mark, run),
+    )
+
+
+def complete_stream(
+    connection: sqlite3.Connection, source: int, stream: str, until: datetime, run: int
+) -> None:
+    """Note up to when a stream is known completely; it never goes back."""
+    at = to_milliseconds(until)
+    connection.execute(
+        "INSERT INTO sync_state (source_id, stream, complete_until_at, run) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (source_id, stream) DO UPDATE SET run = excluded.run,"
+        " complete_until_at = max(coalesce(complete_until_at, 0), excluded.complete_until_at)",
+        (source, stream, at, run),
+    )
+
+
+def complete_source(
+    connection: sqlite3.Connection, source: int, connector: Connector, streams: list[str], now: datetime
+) -> datetime | None:
+    """Note up to when a source is known: the oldest of the streams that were read; and from when on."""
+    marks = ", ".join("?" for _ in streams)
+    sql = (
+        f"SELECT count(*), min(complete_until_at) FROM sync_state WHERE source_id = ? AND stream IN ({marks})"
+    )
+    count, until = connection.execute(sql, (source, *streams)).fetchone()
+    if not streams or count < len(streams) or until is None:
+        return None
+    connection.execute(
+        "UPDATE sources SET last_sync_at = ?, complete_until_at = max(coalesce(complete_until_at, 0), ?),"
+        " known_from_at = ? WHERE id = ?",
+        (to_milliseconds(now), until, _known_from(connection, source, connector), source),
+    )
+    return from_milliseconds(until)
+
+
+def _known_from(connection: sqlite3.Connection, source: int, connector: Connector) -> int | None:
+    if connector.start is not None:
+        return to_milliseconds(datetime.combine(connector.start, time(), UTC))
+    oldest = connection.execute(
+        "SELECT min(at) FROM (SELECT min(created_at) AS at FROM tickets WHERE source_id = :source"
+        " UNION ALL SELECT min(sent_at) FROM messages WHERE source_id = :source)",
+        {"source": source},
+    ).fetchone()[0]
+    return None if oldest is None else int(oldest)
+
+
+def next_run(connection: sqlite3.Connection) -> int:
+    """Return the number of a new run, marking runs that never ended as killed."""
+    connection.execute(
+        "UPDATE sync_runs SET outcome = ? WHERE outcome = ?", (Outcome.KILLED, Outcome.RUNNING)
+    )
+    return int(connection.execute("SELECT coalesce(max(run), 0) + 1 FROM sync_runs").fetchone()[0])
+
+
+def begin_stream(
+    connection: sqlite3.Connection, run: int, source: int, stream: str, now: datetime, cursor: Cursor | None
+) -> None:
+    """Open the row of the run log for one stream."""
+    versions = {
+        "deskmetry": __version__,
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+    }
+    connection.execute(
+        "INSERT INTO sync_runs (run, source_id, stream, started_at, outcome, cursor_before, pid, host, versions)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (run, source, stream, to_milliseconds(now), Outcome.RUNNING, _text(cursor), os.getpid(),
+         socket.gethostname(), json.dumps(versions)),
+    )  # fmt: skip
+
+
+def log_stream(
+    connection: sqlite3.Connection,
+    run: int,
+    source: int,
+    report: StreamReport,
+    cursor: Cursor | None,
+    now: datetime | None,
+) -> None:
+    """Bring the row of the run log up to date; with `now`, close it."""
+    connection.execute(
+        "UPDATE sync_runs SET outcome = ?, reason = ?, pages = ?, rows_new = ?, rows_changed = ?, rows_same = ?,"
+        " quarantined = ?, future = ?, requests = ?, retries = ?, waited_ms = ?, cursor_after = ?, ended_at = ?"
+        " WHERE run = ? AND source_id = ? AND stream = ?",
+        (report.outcome, report.reason or None, report.pages, report.written.new, report.written.changed,
+         report.written.same, report.quarantined, report.future, report.requests, report.retries,
+         int(report.seconds_waited * 1000), _text(cursor), to_milliseconds(now) if now else None,
+         run, source, report.stream),
+    )  # fmt: skip
+
+
+def set_aside(connection: sqlite3.Connection, source: int, stream: str, rejected: Rejected, run: int) -> None:
+    """Keep a record that can't be used: what came, why, where and when; once, however often it comes."""
+    raw, digest = quarantined(rejected.raw)
+    connection.execute(
+        "INSERT INTO quarantine (source_id, stream, key, digest, reason, raw, run) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (source_id, stream, digest) DO UPDATE SET reason = excluded.reason",
+        (source, stream, rejected.key, digest, rejected.reason, raw, run),
+    )
+
+
+def _text(cursor: Cursor | None) -> str | None:
+    if cursor is None:
+        return None
+    mark = cursor.watermark.isoformat() if cursor.watermark else None
+    return json.dumps({"token": cursor.token, "watermark": mark}, sort_keys=True)
