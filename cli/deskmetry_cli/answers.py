@@ -1,0 +1,275 @@
+"""Answers: results of queries as tables, every number with its sample, its interval and its definition."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from deskmetry.calendar import zone
+from deskmetry.query import Explanation, Point, Query, Result, TicketRow, answer, explain, tickets
+from deskmetry.records import from_milliseconds
+
+from .output import Table
+from .text import day_or_instant, duration, instant, number
+
+if TYPE_CHECKING:
+    from deskmetry.metric import Metric
+    from deskmetry.settings import Settings
+
+_BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": ""}
+
+
+def metrics_table(metrics: Iterable[type[Metric]]) -> Table:
+    """Return the catalogue of known metrics."""
+    data = [
+        {
+            "metric": metric.name,
+            "unit": metric.unit,
+            "direction": str(metric.direction),
+            "parameters": {name: _shown(field.default) for name, field in metric.model_fields.items()},
+            "definition": " ".join(metric.definition().split()),
+        }
+        for metric in sorted(metrics, key=lambda item: item.name)
+    ]
+    shown = [
+        [
+            str(row["metric"]),
+            str(row["unit"]),
+            str(row["direction"]),
+            ", ".join(f"{name}={value}" for name, value in row["parameters"].items()),  # type: ignore[attr-defined]
+            str(row["definition"]),
+        ]
+        for row in data
+    ]
+    return Table(("metric", "unit", "better", "parameters", "definition"), shown, data)
+
+
+def answer_tables(
+    connection: sqlite3.Connection, query: Query, settings: Settings, mode: str, limit: int
+) -> Iterator[Table]:
+    """Yield what a query comes to: its answer, its explanation, or the tickets behind it."""
+    if mode == "tickets":
+        yield _tickets_table(query.metric.name, tickets(connection, query, limit), settings)
+        return
+    if mode == "explain":
+        explained = explain(connection, query)
+        yield _result_table(
+            explained.result, whole=explained.to_dict(), extra=_explained(explained, settings)
+        )
+        return
+    yield _result_table(answer(connection, query, thin=settings.thin_sample))
+
+
+def _result_table(result: Result, whole: Mapping[str, Any] | None = None, extra: Sequence[str] = ()) -> Table:
+    local = zone(result.timezone)
+    points = [*result.points, result.total] if result.points else [result.total]
+    left_out = any(point.left_out for point in points)
+    remarks = any(_remark(point) for point in points)
+    intervals = any(point.interval for point in points)
+    columns = [*result.dimensions, result.metric, *(["95 % interval"] if intervals else []), "n"]
+    columns += [*(["left out"] if left_out else []), *(["remark"] if remarks else [])]
+    shown = []
+    for point in points:
+        total = point is result.total
+        row = _labels(result.dimensions, point, total=total)
+        row.append(shown_value(point.value, point.unit))
+        if intervals:
+            row.append(_interval(point))
+        row.append(number(point.n))
+        row += [_left_out(point)] if left_out else []
+        row += [_remark(point)] if remarks else []
+        shown.append(row)
+    data = [_flat(result, point) for point in points]
+    right = frozenset({result.metric, "95 % interval", "n", "left out"})
+    reasons = ", ".join(f"{reason} {number(count)}" for reason, count in result.total.left_out.items())
+    notes = [f"Left out in all: {reasons}."] if reasons else []
+    notes += [*(f"Note: {warning}" for warning in result.warnings), *extra]
+    return Table(columns, shown, data, right, _title(result, local), notes, whole or result.to_dict())
+
+
+def _title(result: Result, local: ZoneInfo) -> list[str]:
+    head = [result.metric, result.statistic or "", result.unit, _BETTER.get(result.direction, "")]
+    lines = [" · ".join(part for part in head if part)]
+    lines.append(" ".join(result.definition.split()))
+    if result.parameters:
+        lines[-1] += f" ({', '.join(f'{name} {value}' for name, value in result.parameters.items())})"
+    span = []
+    if result.since is not None and result.until is not None:
+        since, until = day_or_instant(result.since, local), day_or_instant(result.until, local)
+        span.append(f"{since} to {until} {result.timezone}")
+    span.append(f"as of {instant(result.as_of, local)}")
+    span += [f"where {condition}" for condition in result.where]
+    span += [f"{item.source} known {_since(item.since, local)}" for item in result.history]
+    lines.append(" · ".join(span))
+    return lines
+
+
+def _since(since: datetime | None, local: ZoneInfo) -> str:
+    return "from its beginning" if since is None else f"since {since.astimezone(local):%Y-%m-%d}"
+
+
+def _labels(dimensions: Sequence[str], point: Point, *, total: bool) -> list[str]:
+    if total:
+        return ["total", *([""] * (len(dimensions) - 1))] if dimensions else []
+    return [point.dimensions[name] for name in dimensions]
+
+
+def shown_value(value: float | None, unit: str) -> str:
+    """Return a value with its unit as people read it; a dash where there is none."""
+    if value is None:
+        return "–"
+    if unit == "duration":
+        return duration(value)
+    if unit == "share":
+        return f"{value * 100:.1f} %"
+    return number(value)
+
+
+def _interval(point: Point) -> str:
+    if point.interval is None:
+        return ""
+    low, high = point.interval.low, point.interval.high
+    if point.unit == "share":
+        return f"{low * 100:.1f}–{high * 100:.1f} %"
+    return f"{shown_value(low, point.unit)} – {shown_value(high, point.unit)}"
+
+
+def _left_out(point: Point) -> str:
+    return number(sum(point.left_out.values())) if point.left_out else ""
+
+
+def _remark(point: Point) -> str:
+    remarks = [point.reason or ""]
+    if point.value is not None:
+        remarks += ["thin sample" if point.thin else "", "" if point.mature else "not mature yet"]
+        remarks.append("" if point.complete else "not known throughout")
+    return ", ".join(filter(None, remarks))
+
+
+def _flat(result: Result, point: Point) -> dict[str, Any]:
+    """Return a point as one row of data, the same columns for every point of an answer."""
+    total = point is result.total
+    row: dict[str, Any] = {"metric": result.metric}
+    row |= {name: None if total else point.dimensions[name] for name in result.dimensions}
+    row |= {
+        "total": total,
+        "since": point.since.isoformat() if point.since else None,
+        "until": point.until.isoformat() if point.until else None,
+        "statistic": result.statistic,
+        "value": point.value,
+        "unit": "ms" if point.unit == "duration" else point.unit,
+        "low": point.interval.low if point.interval else None,
+        "high": point.interval.high if point.interval else None,
+        "n": point.n,
+        "left_out": dict(point.left_out),
+        "mature": point.mature,
+        "complete": point.complete,
+        "thin": point.thin,
+        "reason": point.reason,
+        "as_of": result.as_of.isoformat() if result.as_of else None,
+    }
+    return row
+
+
+def _explained(explained: Explanation, settings: Settings) -> list[str]:
+    lines = ["", f"{number(explained.counted)} counted."]
+    lines += [f"{number(count)} left out: {reason}." for reason, count in explained.left_out.items()]
+    lines += ["", "SQL:", *(f"  {line}" for sql in explained.sql for line in sql.splitlines())]
+    if explained.bound:
+        lines += ["", "with", *(f"  :{name} = {value}" for name, value in explained.bound.items())]
+    if explained.tickets:
+        local = zone(settings.timezone)
+        lines += ["", "for example"]
+        lines += [
+            f"  {row.source} {row.ticket}: {row.subject or '(no subject)'} · {_instants(row, local)}"
+            for row in explained.tickets
+        ]
+    return lines
+
+
+def _tickets_table(name: str, rows: Sequence[TicketRow], settings: Settings) -> Table:
+    local = zone(settings.timezone)
+    instants = list(dict.fromkeys(key for row in rows for key in row.instants))
+    shown = [
+        [
+            row.source,
+            row.ticket,
+            row.subject or "",
+            *(instant(row.instants.get(key), local) for key in instants),
+            ""
+            if row.value is None
+            else (duration(row.value) if isinstance(row.value, int) else number(row.value)),
+        ]
+        for row in rows
+    ]
+    columns = ["source", "ticket", "subject", *instants, "value"]
+    title = [f"tickets behind {name}"]
+    empty = "No ticket is behind it in this period."
+    return Table(columns, shown, [row.to_dict() for row in rows], frozenset({"value"}), title, empty=empty)
+
+
+def _instants(row: TicketRow, local: ZoneInfo) -> str:
+    return ", ".join(f"{name} {instant(at, local)}" for name, at in row.instants.items())
+
+
+def _shown(value: object) -> object:
+    from datetime import timedelta
+
+    return duration(value / timedelta(milliseconds=1)) if isinstance(value, timedelta) else value
+
+
+_WAITING = """
+SELECT f.source, f.ticket_id, t.subject, coalesce(c.name, c.email, t.requester_id), f.channel, f.team,
+  coalesce(a.name, a.email, t.assignee_id), f.waiting_since_at, f.status, t.link, s.complete_until_at
+FROM ticket_facts AS f
+JOIN sources AS s ON s.id = f.source_id
+JOIN tickets AS t ON t.source_id = f.source_id AND t.id = f.ticket_id
+LEFT JOIN customers AS c ON c.source_id = t.source_id AND c.id = t.requester_id
+LEFT JOIN agents AS a ON a.source_id = t.source_id AND a.id = t.assignee_id
+WHERE f.waiting_since_at IS NOT NULL AND f.excluded IS NULL AND f.deleted_at IS NULL AND f.reply_elsewhere = 0
+ORDER BY f.waiting_since_at, f.source, f.ticket_id
+"""
+
+
+def waiting_table(
+    connection: sqlite3.Connection, settings: Settings, sources: Sequence[str], limit: int
+) -> Table:
+    """Return the tickets whose customer waits for a human, longest first, as of each source's last sync."""
+    from deskmetry.errors import UnknownSource
+
+    known = [name for (name,) in connection.execute("SELECT name FROM sources")]
+    for name in sources:
+        if name not in known:
+            raise UnknownSource(name, known)
+    local = zone(settings.timezone)
+    rows = [row for row in connection.execute(_WAITING) if not sources or row[0] in sources]
+    data, shown = [], []
+    hidden = settings.agents == "hidden"
+    for source, ticket, subject, customer, channel, team, agent, since, status, link, until in rows[:limit]:
+        waited = until - since
+        agent = "(hidden)" if hidden and agent else agent
+        data.append(
+            {
+                "source": source, "ticket": ticket, "subject": subject, "customer": customer,
+                "channel": channel, "team": team, "agent": agent, "status": status, "link": link,
+                "waiting_since": from_milliseconds(since).isoformat(), "waited_ms": waited,
+                "as_of": from_milliseconds(until).isoformat(),
+            }
+        )  # fmt: skip
+        shown.append(
+            [duration(waited), instant(from_milliseconds(since), local), source, subject or "(no subject)",
+             customer or "", channel or "", agent or "nobody", ticket]
+        )  # fmt: skip
+    columns = ("waited", "since", "source", "subject", "customer", "channel", "agent", "ticket")
+    notes = [f"{number(len(rows))} wait in all; as of the last sync of each source."]
+    if len(rows) > limit:
+        notes[0] = (
+            f"{number(len(rows))} wait in all, {number(limit)} are shown (--limit); as of the last sync."
+        )
+    title = ["Customers who wait for an answer, longest first"]
+    return Table(
+        columns, shown, data, frozenset({"waited"}), title, notes if rows else (), empty="Nobody waits."
+    )

@@ -1,0 +1,94 @@
+"""Database: `sql` asks the file anything that only reads."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Annotated
+
+import typer
+
+from deskmetry.errors import QueryRefused, UsageError
+
+from .output import Format, FormatOption, OutputOption, Table, write
+from .session import Session
+from .text import number
+
+_READING = frozenset(
+    {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+)
+_REFUSED = frozenset({"load_extension", "fts3_tokenizer", "edit", "readfile", "writefile"})
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    app.command()(sql)
+
+
+def sql(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="One SELECT; docs/schema.md lists tables and views.")],
+    format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Ask the database in SQL, reading only."""
+    session: Session = context.obj
+    with session.reader() as connection:
+        connection.set_authorizer(_authorize)
+        try:
+            cursor = connection.execute(query)
+            columns = [item[0] for item in cursor.description or ()]
+            rows = cursor.fetchall()
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise _refusal(error) from None
+        finally:
+            connection.set_authorizer(None)
+    unique = _unique(columns)
+    data = [dict(zip(unique, (_data(value) for value in row), strict=True)) for row in rows]
+    shown = [[_shown(value) for value in row] for row in rows]
+    right = frozenset(
+        name
+        for index, name in enumerate(unique)
+        if rows and all(isinstance(row[index], int | float | None) for row in rows)
+    )
+    write(Table(unique, shown, data, right, empty="No rows."), format, output)
+
+
+def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _REFUSED:
+        return sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_PRAGMA and second is None and (first or "").startswith("table_"):
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
+
+
+def _refusal(error: Exception) -> UsageError | QueryRefused:
+    reason = str(error)
+    if "not authorized" in reason or "prohibited" in reason or "readonly" in reason:
+        return QueryRefused("This statement would do more than read.", "`deskmetry sql` takes one SELECT.")
+    return UsageError(
+        f"SQLite can't run this: {reason}.", "docs/schema.md lists the tables and their columns."
+    )
+
+
+def _unique(columns: list[str]) -> list[str]:
+    """Tell columns of one name apart, so that no value is lost in a row of JSON."""
+    names: list[str] = []
+    for name in columns:
+        candidate, count = name, 2
+        while candidate in names:
+            candidate, count = f"{name}_{count}", count + 1
+        names.append(candidate)
+    return names
+
+
+def _data(value: object) -> object:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return value.hex()
+    # Ids and instants are integers too: they are shown as they are.
+    return str(value) if isinstance(value, int | str) else number(float(str(value)), 6)

@@ -1,0 +1,117 @@
+"""Session: what one call of the command line works with, made when it is first needed."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deskmetry.errors import ConfigurationError, Locked
+
+if TYPE_CHECKING:
+    from deskmetry.connector import Connector
+    from deskmetry.plugins import Registry
+    from deskmetry.settings import Settings
+
+
+@dataclass
+class Session:
+    """The options before the command, and what follows from them: settings, plugins, connections."""
+
+    config: Path | None = None
+    plugin_files: Sequence[Path] = field(default=())
+    built_in_only: bool = False
+    verbose: bool = False
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Return the configuration; NoConfiguration if there is none."""
+        from deskmetry.settings import load
+
+        return load(self.config)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Return what the plugins bring; failures are told once on stderr."""
+        from deskmetry.plugins import Registry
+
+        folder = self._plugin_folder()
+        return Registry.load(files=self.plugin_files, folder=folder, built_in_only=self.built_in_only)
+
+    def _plugin_folder(self) -> Path | None:
+        from deskmetry.settings import load
+
+        try:
+            file = load(self.config, required=False).file
+        except ConfigurationError:
+            return None  # the command itself will say what is wrong with it
+        return file.parent / "plugins" if file else None
+
+    def connectors(self, names: Sequence[str] = ()) -> dict[str, Connector]:
+        """Return the connectors of these sources, or of all; ConfigurationError if there is none."""
+        from deskmetry.settings import build_source
+
+        wanted = list(names) or list(self.settings.sources)
+        if not wanted:
+            raise ConfigurationError(
+                f"{self.settings.file} has no source yet.",
+                "Add a [sources.NAME] table; docs/connectors/mailbox.md shows one for a mailbox.",
+            )
+        known = self.registry.connectors()
+        self.tell()
+        return {name: build_source(self.settings, name, known) for name in wanted}
+
+    @contextmanager
+    def reader(self) -> Iterator[sqlite3.Connection]:
+        """Lend a read-only connection with the plugins' SQL functions, the facts up to date."""
+        from deskmetry.store import open_reader, translated
+
+        path = self.settings.database
+        connection = open_reader(path)
+        try:
+            with translated(path):
+                if self._outdated(connection):
+                    connection.close()
+                    self._refresh(path)
+                    connection = open_reader(path)
+                self.registry.call("prepare_connection", connection=connection)
+                self.tell()
+                yield connection
+        finally:
+            connection.close()
+
+    def _outdated(self, connection: sqlite3.Connection) -> bool:
+        from deskmetry import facts
+
+        return facts.pending(connection, self.settings.timezone) != 0
+
+    def _refresh(self, path: Path) -> None:
+        """Do what a sync that was cut short, or a change of the time zone, left to be done."""
+        from deskmetry import facts, threads
+        from deskmetry.store import WriterLock, open_writer, transaction
+
+        try:
+            with WriterLock(path):
+                writer = open_writer(path)
+                try:
+                    with transaction(writer):
+                        threads.refresh(writer)
+                        facts.refresh(writer, self.settings.timezone)
+                finally:
+                    writer.close()
+        except Locked as error:
+            self.warn(f"The numbers are those of the last finished sync: {error.message}")
+
+    def tell(self) -> None:
+        """Tell on stderr which plugins failed, each once."""
+        for line in self.registry.warnings():
+            self.warn(line)
+
+    def warn(self, text: str) -> None:
+        """Tell people something that isn't data."""
+        print(f"warning: {text}", file=sys.stderr)  # noqa: T201 - this is where people are told
