@@ -28,6 +28,8 @@ check: lint types layers test  ## All that CI checks.
 
 docs:  ## Write the generated pages anew.
 	$(BIN)/python -m deskmetry.store.docs > docs/schema.md
+	$(BIN)/python -m deskmetry_metrics > docs/kpis.md
+	$(BIN)/python -m deskmetry_cli.reference > docs/commands.md
 
 bench:  ## Measure speed; see benchmarks/README.md.
 	$(BIN)/python benchmarks/run.py

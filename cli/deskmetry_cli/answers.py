@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from deskmetry.calendar import zone
+from deskmetry.instants import from_milliseconds
 from deskmetry.query import Explanation, Point, Query, Result, TicketRow, answer, explain, tickets
-from deskmetry.records import from_milliseconds
 
 from .output import Table
 from .text import day_or_instant, duration, instant, number

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deskmetry.calendar import zone
-from deskmetry.records import from_milliseconds
+from deskmetry.instants import from_milliseconds
 from deskmetry.sync import StreamReport, SyncReport
 
 from .output import SCHEMA_VERSION, Table

@@ -1,6 +1,7 @@
 """Records: one pydantic class for each table of the common schema that connectors fill."""
 
-from .base import Derived, Record, Reference, Sticky, from_epoch, from_milliseconds, to_json, to_milliseconds
+from ..instants import from_epoch, from_milliseconds, to_milliseconds
+from .base import Derived, Record, Reference, Sticky, to_json
 from .commerce import Cost, Goal, Order, SubscriptionChange, TimeEntry, Training
 from .contacts import Agent, Brand, Customer, Organization, Team
 from .promises import Holiday, Schedule, ScheduleInterval, SlaPolicy, SlaTarget

@@ -16,7 +16,6 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 MAX_TEXT = 1_000_000  # characters; longer texts are cut, `messages.length` keeps the full length
 MAX_DEPTH = 64  # levels of nesting in a JSON value
 MAX_INTEGER = 2**63 - 1
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -110,25 +109,6 @@ class Record(BaseModel):
 
     id: Id = Field(description="The vendor's id, as text; unique within the source")
     version: Integer | None = Field(None, description="The vendor's order key: a higher one is newer")
-
-
-def from_epoch(*, seconds: float | None = None, milliseconds: int | None = None) -> datetime:
-    """Return the aware instant of a Unix time given in seconds or in milliseconds."""
-    if (seconds is None) == (milliseconds is None):
-        raise ValueError("give seconds or milliseconds")
-    return datetime.fromtimestamp(seconds if milliseconds is None else milliseconds / 1000, tz=UTC)  # type: ignore[arg-type]
-
-
-def to_milliseconds(value: datetime) -> int:
-    """Return an aware instant as integer milliseconds since 1970 UTC, exactly (no float in between)."""
-    delta = value - EPOCH
-    return (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000
-
-
-def from_milliseconds(value: int) -> datetime:
-    """Return milliseconds since 1970 UTC as an aware instant, exactly."""
-    seconds, rest = divmod(value, 1000)
-    return datetime.fromtimestamp(seconds, tz=UTC).replace(microsecond=rest * 1000)
 
 
 def to_json(value: object) -> str:

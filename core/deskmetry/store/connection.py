@@ -30,6 +30,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = OFF")
+            # A first load of threads and facts walks far; SQLite's own 2 MB would read pages again and again.
+            connection.execute("PRAGMA cache_size = -65536")
             if version_of(connection) < SCHEMA_VERSION:
                 from .migrations import migrate  # sqlite-utils is heavy; an up-to-date file doesn't need it
 
