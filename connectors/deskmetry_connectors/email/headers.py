@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.header import decode_header
 from email.utils import getaddresses
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from .charset import to_text
@@ -27,6 +28,12 @@ _WORD = r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?="
 _WORDS = re.compile(rf"{_WORD}(?:\s*{_WORD})*")
 _BRACKETED = re.compile(r"<([^<>]+)>")
 _PLAIN_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]{1,254}@[^\s<>()\[\],;:\"@]{1,254}")
+# One address with an ordinary name or none: what the full parser, twenty times slower, would read alike.
+_SIMPLE = re.compile(
+    r"(?P<address>[\w.+-]{1,64}@[\w.-]{1,253})"
+    r"|\"?(?P<name>[\w ]{1,100})\"? ?<(?P<within>[\w.+-]{1,64}@[\w.-]{1,253})>",
+    re.ASCII,
+)
 
 
 class Address(NamedTuple):
@@ -36,7 +43,7 @@ class Address(NamedTuple):
     address: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Headers:
     """The fields of a header block in order: lower-case names, unfolded values, encoded words still encoded.
 
@@ -46,17 +53,25 @@ class Headers:
     fields: tuple[tuple[str, str], ...]
     ended: bool
 
+    @cached_property
+    def _values(self) -> Mapping[str, list[str]]:
+        values: dict[str, list[str]] = {}
+        for name, value in self.fields:
+            values.setdefault(name, []).append(value)
+        return values
+
     def all(self, name: str) -> list[str]:
         """Return every value of a field, topmost first."""
-        return [value for known, value in self.fields if known == name]
+        return self._values.get(name, [])
 
     def first(self, name: str) -> str:
         """Return the topmost value of a field, an empty text if there is none."""
-        return next((value for known, value in self.fields if known == name), "")
+        values = self._values.get(name)
+        return values[0] if values else ""
 
     def has(self, name: str) -> bool:
         """Say whether the field stands there, empty or not."""
-        return any(known == name for known, _ in self.fields)
+        return name in self._values
 
 
 def split(raw: bytes) -> tuple[Headers, bytes]:
@@ -125,16 +140,24 @@ def addresses(values: Sequence[str]) -> tuple[Address, ...]:
     return tuple(found[:MAX_ADDRESSES])
 
 
-def _parsed(value: str) -> list[Address]:
+@lru_cache(maxsize=4096)  # one inbox sees the same few thousand values again and again
+def _parsed(value: str) -> tuple[Address, ...]:
+    if simple := _SIMPLE.fullmatch(value):
+        return (
+            Address(
+                decode_words(simple["name"] or "").strip(" \t\"'"),
+                (simple["address"] or simple["within"]).lower(),
+            ),
+        )
     try:
         pairs = getaddresses([value])
     except Exception:  # deep comments exhaust the recursion, odd quoting the index
-        return []
-    return [
+        return ()
+    return tuple(
         Address(decode_words(name).strip(" \t\"'"), address.strip().lower())
         for name, address in pairs
         if _PLAIN_ADDRESS.fullmatch(address.strip())
-    ]
+    )
 
 
 def _searched(text: str) -> list[Address]:

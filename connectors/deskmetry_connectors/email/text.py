@@ -26,16 +26,29 @@ _MANY_LINES = re.compile(r"\n{3,}")
 def body_text(headers: Headers, body: bytes) -> str:
     """Return the plain text of a body: text/plain, else text/html without its markup; no attachments."""
     known = ("content-type", "content-transfer-encoding", "content-disposition")
-    lines = [f"{name}: {value}" for name in known if (value := headers.first(name))]
-    block = "\n".join(line.replace("\r", " ").replace("\n", " ") for line in lines).encode("utf-8", "replace")
+    fields = [(name, " ".join(value.split())) for name in known if (value := headers.first(name))]
+    kind = fields[0][1].lower() if fields and fields[0][0] == "content-type" else ""
     try:
-        part = BytesParser(policy=compat32).parsebytes(block + b"\n\n" + body)
+        if kind.startswith(("multipart/", "message/")):
+            block = "\n".join(f"{name}: {value}" for name, value in fields).encode("utf-8", "replace")
+            part: MimePart = BytesParser(policy=compat32).parsebytes(block + b"\n\n" + body)
+        else:
+            part = _single(fields, body)
         text = _text(part, 0)[0]
     except (
         Exception
     ):  # the parser recurses by nesting and raises by luck; the raw text is still worth keeping
         text = to_text(body)
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _single(fields: list[tuple[str, str]], body: bytes) -> MimePart:
+    """Return a body of one part as the parser would, without walking through its lines."""
+    part = MimePart(policy=compat32)
+    for name, value in fields:
+        part[name] = value
+    part.set_payload(body.decode("ascii", "surrogateescape"))
+    return part
 
 
 def _text(part: MimePart, depth: int) -> tuple[str, bool]:

@@ -46,11 +46,15 @@ class Connector(BaseModel):
     # --- what a connector author may override -------------------------------------------------------
 
     def headers(self) -> Mapping[str, str]:
-        """Return the headers that authenticate a request; by default a bearer token from the field `token`."""
+        """Return the headers that authenticate a request; by default the field `token` as bearer token."""
         token = getattr(self, "token", None)
         if isinstance(token, SecretStr):
             return {"Authorization": f"Bearer {token.get_secret_value()}"}
         return {}
+
+    def refresh(self) -> bool:
+        """Renew what `headers` authenticates with, after a 401; return whether it is worth another try."""
+        return False
 
     def account(self) -> str:
         """Return what tells this account from others of the same connector; by default the `url`."""
@@ -88,7 +92,7 @@ class Connector(BaseModel):
             url = getattr(self, "url", None)
             if url is None:
                 raise TypeError(f"{type(self).__name__} has no field `url`, so `self.http` has no origin")
-            self._http = HttpClient(str(url), self.headers, self._context)
+            self._http = HttpClient(str(url), self.headers, self._context, refresh=self.refresh)
         client: HttpClient = self._http
         return client
 
@@ -110,15 +114,14 @@ class Connector(BaseModel):
         rejected: list[Rejected] = []
         for item in items:
             try:
-                records.extend(_as_records(mapper(item)))
+                records += list(_as_records(mapper(item)))  # a list: nothing of an item that breaks halfway
             except (
-                ValidationError,
                 RecordError,
                 ValueError,
                 TypeError,
-                KeyError,
                 LookupError,
                 AttributeError,
+                ArithmeticError,
             ) as error:
                 rejected.append(Rejected(item, _reason(error), _key(item)))
         now = self.now()
@@ -172,7 +175,7 @@ def _reason(error: Exception) -> str:
         return "; ".join(
             f"{'.'.join(map(str, e['loc'])) or 'record'}: {e['msg']}" for e in error.errors()[:3]
         )
-    if isinstance(error, KeyError):
+    if isinstance(error, KeyError) and error.args:
         return f"the field {error.args[0]!r} is missing"
     return f"{type(error).__name__}: {error}"
 

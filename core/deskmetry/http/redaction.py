@@ -1,0 +1,101 @@
+"""Redaction: keeps secrets out of messages and logs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    import httpx
+
+MASK = "***"
+_SECRET_NAME = re.compile(
+    r"token|secret|passw|pwd|auth|key|signature|^sig$|session|credential|jwt|^code$", re.IGNORECASE
+)
+_SHORTEST = 6  # characters; masking shorter values would riddle ordinary text (`X-Region: fra`)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_LONGEST_QUOTE = 200
+
+
+def shown(url: httpx.URL) -> str:
+    """Return path and query of an address for a message, parameters with secret-looking names masked."""
+    pairs = [(name, MASK if _SECRET_NAME.search(name) else value) for name, value in url.params.multi_items()]
+    query = "&".join(f"{quote(name)}={quote(value, safe='*:,/')}" for name, value in pairs)
+    return f"{url.path}?{query}" if query else url.path
+
+
+def secrets_in(headers: Mapping[str, str]) -> set[str]:
+    """Return every form in which the values of these headers could turn up in a text."""
+    found: set[str] = set()
+    for value in headers.values():
+        for part in {value, *value.split()}:
+            for secret in (part, *_basic(part)):
+                found |= {secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()}
+    return {text for text in found if len(text) >= _SHORTEST}
+
+
+def _basic(text: str) -> Iterable[str]:
+    """Return the credentials inside a Basic header, whole and in halves."""
+    try:
+        inner = base64.b64decode(text, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return ()
+    return (inner, *inner.split(":", 1))
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Return the text with every known secret masked, the longest first."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
+
+
+def excerpt(text: str) -> str:
+    """Return a stranger's text fit for a message: one line, no control characters, not too long."""
+    text = _CONTROL.sub(" ", text).strip()
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
+
+
+class LogFilter(logging.Filter):
+    """Masks the addresses that httpx logs and drops the headers that httpcore logs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record in place; it is always kept."""
+        if record.name.startswith("httpcore"):
+            # httpcore logs whole texts: `receive_response_headers.complete return_value=…`
+            event, _, _details = record.getMessage().partition(" ")
+            record.msg, record.args = event, ()
+        elif isinstance(record.args, tuple):
+            record.args = tuple(_masked(argument) for argument in record.args)
+        return True
+
+    # Equal filters are one to `Logger.addFilter`, so that many clients add it once.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LogFilter)
+
+    def __hash__(self) -> int:
+        return hash(LogFilter)
+
+
+def _masked(argument: Any) -> Any:
+    import httpx
+
+    return (
+        f"{argument.scheme}://{argument.netloc.decode()}{shown(argument)}"
+        if isinstance(argument, httpx.URL)
+        else argument
+    )
+
+
+def quiet_loggers() -> None:
+    """Put the filter on the loggers of httpx and httpcore."""
+    for name in (
+        "httpx",
+        *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
+    ):
+        logging.getLogger(name).addFilter(LogFilter())
