@@ -43,7 +43,10 @@ def _columns(type_: str, **docs: str) -> tuple[Column, ...]:
     return tuple(Column(name, type_, doc) for name, doc in docs.items())
 
 
-_TICKET_KEY = (Column("source_id", "INTEGER", "Source"), Column("ticket_id", "TEXT", "Ticket, the vendor's id"))
+_TICKET_KEY = (
+    Column("source_id", "INTEGER", "Source"),
+    Column("ticket_id", "TEXT", "Ticket, the vendor's id"),
+)
 _DIMENSIONS = _columns(
     "TEXT",
     source="Name of the source",
@@ -72,7 +75,7 @@ TICKETS = Fact(
             language="Language",
             segment="Customer segment",
             country="Customer's country",
-            customer="`new` if the person had no ticket before, else `returning`; null if the person is not known",
+            customer="`new` if the person had no ticket before, else `returning`; null if not known",
             person="Key of the person: e-mail in lower case, else source and customer id; null if not known",
             fields="Custom fields by name, as JSON",
             status="Status as far as is known",
@@ -116,7 +119,7 @@ TICKETS = Fact(
             teams="Number of different teams that had it",
             solves="Number of solves",
             reopenings="Number of reopenings",
-            reply_elsewhere="1 if it was marked answered but the reply isn't in the source, so its instant is unknown",
+            reply_elsewhere="1 if it was marked answered but the reply isn't in the source",
         ),
     ),
     {
@@ -175,7 +178,7 @@ SPANS = Fact(
             "INTEGER",
             created_at="When the ticket was created",
             from_at="Begin of the span",
-            until_at="End of the span, exclusive; null while it lasts. An inferred solve ends it when its rule fires",
+            until_at="End of the span, exclusive; null while it lasts. An inferred solve ends it once known",
         ),
     ),
 )
