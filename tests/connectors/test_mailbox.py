@@ -223,7 +223,7 @@ def test_relative_paths_start_at_the_folder_of_the_configuration(
         (None, "nothing at"),
         (b"", "empty"),
         (b"\n\n", "empty"),
-        (gzip.compress(b"From a"), "gunzip"),
+        (gzip.compress(b"From a", mtime=0), "gunzip"),
         (b"PK\x03\x04rest", "Unzip"),
         (b"!BDN rest", "readpst"),
         (b"\x7fELF\x00\x01", "binary"),

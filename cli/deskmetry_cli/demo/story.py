@@ -13,7 +13,7 @@ from .rhythm import DAY, Rhythm
 from .staff import Agent, Staff, hire
 from .texts import Topic, load
 
-TICKETS_PER_YEAR = 5_000
+TICKETS_PER_YEAR = 3_600
 _FORM = 0.22  # share of the requests that come through the contact form
 _MISTYPED = 0.03  # share of those with an address that doesn't exist
 _ABSENT = 0.015  # share of our replies that meet an out-of-office

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from ..email.connector import MAX_MAIL
@@ -54,7 +54,7 @@ class MboxState:
 
     def dump(self) -> dict[str, Any]:
         """Return it as a JSON value."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}  # `asdict` copies deeply, for each mail
 
 
 def read_mbox(folder: Folder, token: Any) -> Iterator[tuple[RawMail | None, dict[str, Any]]]:
