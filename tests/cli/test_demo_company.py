@@ -48,7 +48,7 @@ def test_the_story_is_the_same_for_the_same_seed_and_another_for_another() -> No
 
 
 def test_the_story_has_the_promised_size(company: DemoCompany) -> None:
-    assert 6000 <= len(company.threads) <= 8000
+    assert 4_000 <= len(company.threads) <= 8000
     assert 18_000 <= company.truth.mails <= 24_000
 
 

@@ -1,6 +1,19 @@
 """Sync: sources into the database, never losing or doubling a record."""
 
-from .engine import Listener, Options, Silence, sync
+from .engine import Options, sync
+from .listener import Listener, Silence
 from .report import Outcome, SourceReport, StreamReport, SyncReport
+from .signals import Stop, stop_on_signals
 
-__all__ = ["Listener", "Options", "Outcome", "Silence", "SourceReport", "StreamReport", "SyncReport", "sync"]
+__all__ = [
+    "Listener",
+    "Options",
+    "Outcome",
+    "Silence",
+    "SourceReport",
+    "Stop",
+    "StreamReport",
+    "SyncReport",
+    "stop_on_signals",
+    "sync",
+]

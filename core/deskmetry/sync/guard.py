@@ -6,19 +6,26 @@ import json
 from datetime import datetime
 
 from ..connector import Cursor, Page, StreamInfo
-from ..errors import StuckStream, TooManyBadRecords
+from ..errors import SourceError, StuckStream, TooManyBadRecords
+from ..records import RECORDS, Record
 
 _BAD_AT_LEAST = 20  # so many bad records are always put up with
 _BAD_SHARE = 0.1  # above that, this share of a run's records
+_KNOWN = frozenset(RECORDS)
 
 
 class PageGuard:
-    """Watch one stream through one run: it must move, stay usable, and never trust a future date."""
+    """Watch one stream through one run: it must move, stay usable, and never trust a future date.
+
+    `cursor` is where the stream stands. For an unsorted stream the watermark in it holds only once the last
+    page was taken, so the pages are given on without it.
+    """
 
     def __init__(self, info: StreamInfo, since: Cursor | None) -> None:
+        self.cursor = since or Cursor()
         self._info = info
-        self._cursor = since or Cursor()
-        self._tokens: set[str] = set()
+        self._known = self.cursor.watermark
+        self._tokens: set[int] = set()  # hashes, since tokens can be long and pages many
         self._contents: set[int] = set()
         self._seen = 0
         self._bad = 0
@@ -26,19 +33,23 @@ class PageGuard:
     def take(self, page: Page, now: datetime) -> Page:
         """Return the page with a cursor that is safe to store; raise StuckStream if the stream stands still.
 
-        The watermark never passes `now` (the server's clock where it is known) and never goes back.
+        The watermark never passes `now` (the server's clock where it is known) and never goes back. Raises
+        SourceError for what isn't a page of records of the common schema.
         """
-        self._must_move(page)
+        records = self._records(page)
+        self._must_move(page.cursor, records)
         if page.cursor is None:
-            return page
-        mark = page.cursor.watermark
+            return Page(records, None, page.rejected, page.complete_until, page.future)
+        mark, before = page.cursor.watermark, self.cursor.watermark
         if mark is not None:
             mark = min(mark, now)
-        if self._cursor.watermark is not None:
-            mark = max(mark, self._cursor.watermark) if mark is not None else self._cursor.watermark
-        token = page.cursor.token if page.cursor.token is not None else self._cursor.token
-        self._cursor = Cursor(token, mark)
-        return Page(page.records, self._cursor, page.rejected, page.complete_until, page.future)
+        if before is not None:
+            mark = before if mark is None else max(mark, before)
+        token = page.cursor.token if page.cursor.token is not None else self.cursor.token
+        self.cursor = Cursor(token, mark)
+        safe = self.cursor if self._info.sorted else Cursor(token, self._known)
+        given = None if safe == Cursor() else safe
+        return Page(records, given, page.rejected, page.complete_until, page.future)
 
     def count(self, page: Page) -> None:
         """Raise TooManyBadRecords once more of the stream is unusable than a few odd records explain."""
@@ -48,16 +59,28 @@ class PageGuard:
             reason = page.rejected[-1].reason if page.rejected else "see the quarantine"
             raise TooManyBadRecords(self._info.name, self._bad, self._seen, reason)
 
-    def _must_move(self, page: Page) -> None:
-        if page.cursor is not None and page.cursor.token is not None:
-            token = json.dumps(page.cursor.token, sort_keys=True, default=str)
+    def _records(self, page: object) -> tuple[Record, ...]:
+        if not isinstance(page, Page):
+            raise self._fault(f"yielded {type(page).__name__} instead of a Page")
+        records = tuple(page.records)
+        for record in records:
+            if type(record) not in _KNOWN:
+                raise self._fault(f"yielded {type(record).__name__}, which isn't in the common schema")
+        return records
+
+    def _fault(self, what: str) -> SourceError:
+        return SourceError(
+            f"Stream {self._info.name!r} {what}.", "Use `self.page(items, mapper)` in the connector."
+        )
+
+    def _must_move(self, cursor: Cursor | None, records: tuple[Record, ...]) -> None:
+        if cursor is not None and cursor.token is not None:
+            token = hash(json.dumps(cursor.token, sort_keys=True))
             if token in self._tokens:
                 raise StuckStream(self._info.name, "a page repeated the cursor of an earlier one")
             self._tokens.add(token)
-        if page.records:
-            content = hash(
-                tuple((r.table, r.id, r.version, getattr(r, "updated_at", None)) for r in page.records)
-            )
+        if records:
+            content = hash(tuple((r.table, r.id, r.version, getattr(r, "updated_at", None)) for r in records))
             if content in self._contents:
                 raise StuckStream(self._info.name, "a page repeated the records of an earlier one")
             self._contents.add(content)

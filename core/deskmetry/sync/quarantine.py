@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import reprlib
+from collections.abc import Mapping
 from typing import Any
 
 from ..records.base import clean_text
@@ -21,6 +23,20 @@ def quarantined(raw: Any) -> tuple[str, str]:
         try:
             text = json.dumps(raw, ensure_ascii=False, sort_keys=True, default=str)
         except (ValueError, TypeError, RecursionError):
-            text = repr(type(raw))
+            text = _sketch(raw)
     text = str(clean_text(text))
     return text[:MAX_RAW], hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sketch(raw: Any) -> str:
+    """Return the outline of what JSON can't say: too deep, in a circle, too big a number, other types."""
+    if isinstance(raw, Mapping):
+        return "\n".join(f"{_short(key)}: {_short(value)}" for key, value in raw.items())
+    return _short(raw)
+
+
+def _short(value: Any) -> str:
+    try:
+        return reprlib.repr(value)
+    except Exception:  # whatever a strange object does when it is asked for its text
+        return repr(type(value))

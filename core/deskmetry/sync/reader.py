@@ -6,14 +6,12 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
-from typing import cast
+from typing import NamedTuple
 
 from ..connector import Connector, Context, Cursor, Page, StreamInfo
 from ..errors import (
-    AuthenticationFailed,
     CursorRefused,
     DeskmetryError,
     Interrupted,
@@ -26,6 +24,20 @@ from .report import Outcome
 
 log = logging.getLogger("deskmetry.sync")
 PAGES_AHEAD = 3  # pages of one source that may wait to be written
+_LOOK_UP_SECONDS = 0.2  # how often a reader that waits for room looks whether it shall stop
+
+
+class Spent(NamedTuple):
+    """What a stream cost: requests, how many of them were repeated, and seconds waited for limits."""
+
+    requests: int = 0
+    retries: int = 0
+    seconds_waited: float = 0.0
+
+    def since(self, before: Spent) -> Spent:
+        """Return what was spent after an earlier reading."""
+        waited = self.seconds_waited - before.seconds_waited
+        return Spent(self.requests - before.requests, self.retries - before.retries, waited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,10 @@ class PageRead:
 
 @dataclass(frozen=True, slots=True)
 class StreamEnded:
-    """A stream is through: read to its end, skipped, failed or interrupted."""
+    """A stream is through: read to its end, skipped, failed or interrupted.
+
+    `cursor` is where it stands, for the streams whose pages couldn't say.
+    """
 
     source: str
     stream: str
@@ -47,7 +62,9 @@ class StreamEnded:
     reason: str = ""
     error: DeskmetryError | None = None
     complete_until: datetime | None = None
-    note: str = ""
+    cursor: Cursor | None = None
+    notes: tuple[str, ...] = ()
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +84,7 @@ class Reader(threading.Thread):
         self,
         name: str,
         connector: Connector,
+        streams: Mapping[str, StreamInfo],
         cursors: Mapping[str, Cursor | None],
         items: queue.Queue[Item],
         context: Context,
@@ -75,7 +93,9 @@ class Reader(threading.Thread):
         super().__init__(name=f"sync-{name}", daemon=True)
         self.source = name
         self.room = threading.Semaphore(PAGES_AHEAD)
+        self.abandoned = threading.Event()  # what this source sends can't be stored: no more of it
         self._connector = connector
+        self._streams = streams
         self._cursors = cursors
         self._items = items
         self._context = context
@@ -84,66 +104,78 @@ class Reader(threading.Thread):
     def run(self) -> None:
         """Read every stream; a failing one ends the source, an optional one only itself."""
         try:
-            for name, info in self._connector.streams().items():
+            for name, info in self._streams.items():
                 ended = self._stream(name, info)
                 self._items.put(ended)
                 if ended.outcome in (Outcome.FAILED, Outcome.INTERRUPTED):
                     break
         finally:
-            self._connector.close()
-            self._items.put(SourceEnded(self.source))
+            # The engine waits for this word: nothing that a connector does may keep it back.
+            try:
+                self._connector.close()
+            except BaseException:
+                log.warning("connector %r failed to close", self._connector.name, exc_info=True)
+            finally:
+                self._items.put(SourceEnded(self.source))
 
     def _stream(self, name: str, info: StreamInfo) -> StreamEnded:
-        cursor = self._cursors.get(name)
-        note = ""
+        before = self._spent()
+        notes: list[str] = []
         try:
-            try:
-                return self._read(name, info, cursor)
-            except CursorRefused as error:
-                if cursor is None or cursor.token is None:
-                    raise
-                mark = cursor.watermark.isoformat() if cursor.watermark else "the beginning"
-                note = f"the old cursor was refused ({error.message}); read again from {mark}"
-                ended = self._read(name, info, Cursor(None, cursor.watermark))
-                return StreamEnded(
-                    self.source, name, ended.outcome, ended.reason, ended.error, ended.complete_until, note
-                )
-        except StreamSkipped as error:
-            return StreamEnded(self.source, name, Outcome.SKIPPED, error.message, note=note)
-        except Interrupted as error:
-            return StreamEnded(self.source, name, Outcome.INTERRUPTED, error.message, note=note)
-        except PermissionMissing as error:
-            outcome = Outcome.SKIPPED if info.optional else Outcome.FAILED
-            failed = None if info.optional else error
-            return StreamEnded(self.source, name, outcome, str(error), failed, note=note)
-        except DeskmetryError as error:
-            return StreamEnded(self.source, name, Outcome.FAILED, str(error), error, note=note)
-        except (
-            Exception
-        ) as error:  # a connector is somebody else's code: whatever it raises stops only itself
-            log.debug("connector failed", exc_info=True)
-            wrapped = _bug(self._connector, name, error)
-            return StreamEnded(self.source, name, Outcome.FAILED, str(wrapped), wrapped, note=note)
+            ended = self._read_on(name, info, notes)
+        except BaseException as error:
+            # A connector is somebody else's code: whatever it raises, SystemExit too, stops only itself.
+            ended = self._ended_by(error, name, info)
+        return replace(ended, notes=tuple(notes), spent=self._spent().since(before))
+
+    def _read_on(self, name: str, info: StreamInfo, notes: list[str]) -> StreamEnded:
+        """Read from the cursor; from its watermark, if the source no longer takes its token."""
+        cursor = self._cursors.get(name)
+        try:
+            return self._read(name, info, cursor)
+        except CursorRefused as error:
+            if cursor is None or cursor.token is None:
+                raise
+            mark = cursor.watermark.isoformat() if cursor.watermark else "the beginning"
+            notes.append(f"the old cursor was refused ({error.message}); read again from {mark}")
+            return self._read(name, info, Cursor(None, cursor.watermark))
 
     def _read(self, name: str, info: StreamInfo, cursor: Cursor | None) -> StreamEnded:
+        if self._stopping():
+            return self._interrupted(name)
         began = self._clock()
         complete: datetime | None = None
         guard = PageGuard(info, cursor)
-        with closing(self._connector.read(name, self._since(info, cursor))) as pages:  # type: ignore[type-var]
+        pages = self._connector.read(name, self._since(info, cursor))
+        try:
             for page in pages:
-                if not isinstance(page, Page):
-                    raise SourceError(
-                        f"Stream {name!r} yielded {type(page).__name__} instead of a Page.",
-                        "Use `self.page(items, mapper)` in the connector.",
-                    )
                 taken = guard.take(page, self._connector.now())
-                if not self._put(PageRead(self.source, name, taken)):
-                    return StreamEnded(self.source, name, Outcome.INTERRUPTED, "stopped by the user")
+                self._put(PageRead(self.source, name, taken))
                 complete = page.complete_until or complete
-                guard.count(page)
-                if self._context.stop.is_set():
-                    return StreamEnded(self.source, name, Outcome.INTERRUPTED, "stopped by the user")
-        return StreamEnded(self.source, name, Outcome.OK, complete_until=min(complete or began, began))
+                guard.count(taken)
+                if self._stopping():
+                    return self._interrupted(name)
+        finally:
+            close = getattr(pages, "close", None)
+            if close is not None:
+                close()
+        until = min(complete or began, began)
+        held = None if info.sorted or guard.cursor == Cursor() else guard.cursor
+        return StreamEnded(self.source, name, Outcome.OK, complete_until=until, cursor=held)
+
+    def _ended_by(self, error: BaseException, name: str, info: StreamInfo) -> StreamEnded:
+        if isinstance(error, StreamSkipped) or (isinstance(error, PermissionMissing) and info.optional):
+            return StreamEnded(self.source, name, Outcome.SKIPPED, str(error))
+        if isinstance(error, Interrupted) and self._stopping():
+            return self._interrupted(name)
+        if isinstance(error, DeskmetryError):
+            return StreamEnded(self.source, name, Outcome.FAILED, str(error), error)
+        log.debug("connector failed", exc_info=error)
+        fault = connector_fault(self._connector.name, f"failed in stream {name!r}", error)
+        return StreamEnded(self.source, name, Outcome.FAILED, str(fault), fault)
+
+    def _interrupted(self, name: str) -> StreamEnded:
+        return StreamEnded(self.source, name, Outcome.INTERRUPTED, "stopped by the user")
 
     def _since(self, info: StreamInfo, cursor: Cursor | None) -> Cursor | None:
         """Return what a stream is asked for: the cursor lapped over, or the start that the settings give."""
@@ -154,18 +186,24 @@ class Reader(threading.Thread):
             return cursor
         return Cursor(cursor.token, cursor.watermark - info.overlap)
 
-    def _put(self, item: PageRead) -> bool:
-        while not self.room.acquire(timeout=0.2):
-            if self._context.stop.is_set():
-                return False
+    def _put(self, item: PageRead) -> None:
+        """Give a page on once there is room; the page in hand when the user stops goes first."""
+        while not self.room.acquire(timeout=_LOOK_UP_SECONDS):
+            if self._stopping():
+                break
         self._items.put(item)
-        return True
+
+    def _stopping(self) -> bool:
+        return self._context.stop.is_set() or self.abandoned.is_set()
+
+    def _spent(self) -> Spent:
+        return Spent(self._context.requests, self._context.retries, self._context.seconds_waited)
 
 
-def _bug(connector: Connector, stream: str, error: Exception) -> SourceError:
+def connector_fault(connector: str, what: str, error: BaseException) -> SourceError:
+    """Return the error that an exception out of a connector stands for."""
     return SourceError(
-        f"Connector {connector.name!r} failed in stream {stream!r}: {type(error).__name__}: {error}",
+        f"Connector {connector!r} {what}: {type(error).__name__}: {error}",
         "This is a fault of the connector; report it to its author (`--verbose` shows where).",
-        connector=connector.name,
-        stream=stream,
+        connector=connector,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,7 +57,7 @@ class SourceReport:
         outcomes = {stream.outcome for stream in self.streams}
         if self.error is not None or Outcome.FAILED in outcomes:
             return Outcome.FAILED
-        if outcomes & {Outcome.INTERRUPTED, Outcome.NOT_RUN}:
+        if outcomes & {Outcome.INTERRUPTED, Outcome.NOT_RUN, Outcome.RUNNING}:
             return Outcome.INTERRUPTED
         return Outcome.OK
 
@@ -71,7 +72,7 @@ class SourceReport:
 
 @dataclass(slots=True)
 class SyncReport:
-    """What a whole run did."""
+    """What a whole run did. `interrupted` says that it was stopped, `signal` by which signal, if by one."""
 
     run: int
     started_at: datetime
@@ -80,12 +81,16 @@ class SyncReport:
     threads: int = 0
     facts: int = 0
     interrupted: bool = False
+    signal: signal.Signals | None = None
 
     @property
     def exit_code(self) -> ExitCode:
-        """Return 0 if all is well, the error's own code if all failed alike, else 3 for partial."""
+        """Return 0 if all is well, 130 or 143 if stopped, 3 if some failed.
+
+        If all failed: the errors' own code where it is the same for all, else 1.
+        """
         if self.interrupted:
-            return ExitCode.INTERRUPTED
+            return ExitCode.TERMINATED if self.signal is signal.SIGTERM else ExitCode.INTERRUPTED
         failed = [source for source in self.sources if source.outcome is Outcome.FAILED]
         if not failed:
             return ExitCode.OK

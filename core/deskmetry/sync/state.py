@@ -13,14 +13,20 @@ from datetime import UTC, datetime, time
 from ..connector import Connector, Cursor, Rejected
 from ..errors import ConfigurationError
 from ..records import from_milliseconds, to_milliseconds
+from ..records.base import clean_text
 from ..version import __version__
 from .quarantine import quarantined
 from .report import Outcome, StreamReport
 
+_MAX_WORDS = 2000  # characters kept of a reason or a key
+
 
 def register(connection: sqlite3.Connection, name: str, connector: Connector, now: datetime) -> int:
-    """Return the id of a source, making its row; refuse a second source on one account, and a changed account."""
-    account, rules = connector.account(), connector.mail_rules()
+    """Return the id of a source, making its row.
+
+    Raises ConfigurationError for a second source on one account, and for a source on another account.
+    """
+    account, rules = str(connector.account()), connector.mail_rules()
     values = {
         "connector": connector.name,
         "account": account,
@@ -54,12 +60,18 @@ def register(connection: sqlite3.Connection, name: str, connector: Connector, no
             "Give the new account a name of its own: the records of two accounts never mix in one source.",
             source=name,
         )
-    changed = "UPDATE sources SET capabilities = ?, mail_rules = ? WHERE id = ? AND (capabilities, mail_rules) IS NOT (?, ?)"
+    changed = (
+        "UPDATE sources SET capabilities = ?, mail_rules = ?"
+        " WHERE id = ? AND (capabilities, mail_rules) IS NOT (?, ?)"
+    )
     pair = (values["capabilities"], values["mail_rules"])
     connection.execute(changed, (*pair, row[0], *pair))
     if row[3] != values["mail_rules"]:
         # Other rules make other threads of the same mails.
-        mails = "INSERT OR IGNORE INTO dirty SELECT 'mail', source_id, mail_id FROM message_headers WHERE source_id = ?"
+        mails = (
+            "INSERT OR IGNORE INTO dirty"
+            " SELECT 'mail', source_id, mail_id FROM message_headers WHERE source_id = ?"
+        )
         connection.execute(mails, (row[0],))
     return int(row[0])
 
@@ -148,7 +160,8 @@ def begin_stream(
         "sqlite": sqlite3.sqlite_version,
     }
     connection.execute(
-        "INSERT INTO sync_runs (run, source_id, stream, started_at, outcome, cursor_before, pid, host, versions)"
+        "INSERT INTO sync_runs"
+        " (run, source_id, stream, started_at, outcome, cursor_before, pid, host, versions)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (run, source, stream, to_milliseconds(now), Outcome.RUNNING, _text(cursor), os.getpid(),
          socket.gethostname(), json.dumps(versions)),
@@ -165,10 +178,10 @@ def log_stream(
 ) -> None:
     """Bring the row of the run log up to date; with `now`, close it."""
     connection.execute(
-        "UPDATE sync_runs SET outcome = ?, reason = ?, pages = ?, rows_new = ?, rows_changed = ?, rows_same = ?,"
-        " quarantined = ?, future = ?, requests = ?, retries = ?, waited_ms = ?, cursor_after = ?, ended_at = ?"
-        " WHERE run = ? AND source_id = ? AND stream = ?",
-        (report.outcome, report.reason or None, report.pages, report.written.new, report.written.changed,
+        "UPDATE sync_runs SET outcome = ?, reason = ?, pages = ?, rows_new = ?, rows_changed = ?,"
+        " rows_same = ?, quarantined = ?, future = ?, requests = ?, retries = ?, waited_ms = ?,"
+        " cursor_after = ?, ended_at = ? WHERE run = ? AND source_id = ? AND stream = ?",
+        (report.outcome, _reason(report), report.pages, report.written.new, report.written.changed,
          report.written.same, report.quarantined, report.future, report.requests, report.retries,
          int(report.seconds_waited * 1000), _text(cursor), to_milliseconds(now) if now else None,
          run, source, report.stream),
@@ -178,11 +191,23 @@ def log_stream(
 def set_aside(connection: sqlite3.Connection, source: int, stream: str, rejected: Rejected, run: int) -> None:
     """Keep a record that can't be used: what came, why, where and when; once, however often it comes."""
     raw, digest = quarantined(rejected.raw)
+    key = None if rejected.key is None else _words(rejected.key)
     connection.execute(
-        "INSERT INTO quarantine (source_id, stream, key, digest, reason, raw, run) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO quarantine (source_id, stream, key, digest, reason, raw, run)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (source_id, stream, digest) DO UPDATE SET reason = excluded.reason",
-        (source, stream, rejected.key, digest, rejected.reason, raw, run),
+        (source, stream, key, digest, _words(rejected.reason), raw, run),
     )
+
+
+def _reason(report: StreamReport) -> str | None:
+    """Return why a stream ended as it did, and what else is to be known about it."""
+    return _words("; ".join(filter(None, (report.reason, *report.notes)))) or None
+
+
+def _words(text: str) -> str:
+    """Return a text that may quote a stranger's as one that SQLite takes, and that a log can bear."""
+    return str(clean_text(text[:_MAX_WORDS]))
 
 
 def _text(cursor: Cursor | None) -> str | None:

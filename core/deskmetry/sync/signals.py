@@ -1,0 +1,41 @@
+"""Signals: SIGINT and SIGTERM as the wish to stop, so that a run ends with the page in hand committed."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop(threading.Event):
+    """The wish to stop, and the signal that it came by, if it came by one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.signal: signal.Signals | None = None
+
+
+@contextmanager
+def stop_on_signals(stop: Stop) -> Iterator[Stop]:
+    """Set `stop` at the first SIGINT or SIGTERM, raise KeyboardInterrupt at the second; for the main thread.
+
+    The handlers that stood before stand again afterwards.
+    """
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if stop.signal is not None:
+            raise KeyboardInterrupt
+        stop.signal = signal.Signals(number)
+        stop.set()
+
+    before = {one: signal.signal(one, handle) for one in _SIGNALS}
+    try:
+        yield stop
+    finally:
+        for one, handler in before.items():
+            # None stands for a handler that wasn't set from Python; it can't be put back.
+            signal.signal(one, signal.SIG_DFL if handler is None else handler)
