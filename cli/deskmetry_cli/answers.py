@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from deskmetry.calendar import zone
 from deskmetry.instants import from_milliseconds
+from deskmetry.metric import Duration
 from deskmetry.query import Explanation, Point, Query, Result, TicketRow, answer, explain, tickets
 
 from .output import Table
@@ -40,11 +41,19 @@ def metrics_table(metrics: Iterable[type[Metric]]) -> Table:
             str(row["unit"]),
             str(row["direction"]),
             ", ".join(f"{name}={value}" for name, value in row["parameters"].items()),  # type: ignore[attr-defined]
-            str(row["definition"]),
+            _first_sentence(str(row["definition"])),
         ]
         for row in data
     ]
-    return Table(("metric", "unit", "better", "parameters", "definition"), shown, data)
+    columns = ("metric", "unit", "better", "parameters", "definition")
+    solid, spare = frozenset(columns[:3]), ("unit", "better")
+    notes = ["`deskmetry metric NAME` answers one; --explain shows its whole definition."]
+    return Table(columns, shown, data, solid=solid, spare=spare, notes=notes)
+
+
+def _first_sentence(text: str) -> str:
+    sentence, dot, _ = text.partition(". ")
+    return sentence + dot.strip()
 
 
 def answer_tables(
@@ -52,18 +61,20 @@ def answer_tables(
 ) -> Iterator[Table]:
     """Yield what a query comes to: its answer, its explanation, or the tickets behind it."""
     if mode == "tickets":
-        yield _tickets_table(query.metric.name, tickets(connection, query, limit), settings)
+        yield _tickets_table(query, tickets(connection, query, limit), settings)
         return
     if mode == "explain":
         explained = explain(connection, query)
         yield _result_table(
-            explained.result, whole=explained.to_dict(), extra=_explained(explained, settings)
+            explained.result, whole=explained.to_dict(), details=_explained(explained, settings)
         )
         return
     yield _result_table(answer(connection, query, thin=settings.thin_sample))
 
 
-def _result_table(result: Result, whole: Mapping[str, Any] | None = None, extra: Sequence[str] = ()) -> Table:
+def _result_table(
+    result: Result, whole: Mapping[str, Any] | None = None, details: Sequence[str] = ()
+) -> Table:
     local = zone(result.timezone)
     points = [*result.points, result.total] if result.points else [result.total]
     left_out = any(point.left_out for point in points)
@@ -86,8 +97,18 @@ def _result_table(result: Result, whole: Mapping[str, Any] | None = None, extra:
     right = frozenset({result.metric, "95 % interval", "n", "left out"})
     reasons = ", ".join(f"{reason} {number(count)}" for reason, count in result.total.left_out.items())
     notes = [f"Left out in all: {reasons}."] if reasons else []
-    notes += [*(f"Note: {warning}" for warning in result.warnings), *extra]
-    return Table(columns, shown, data, right, _title(result, local), notes, whole or result.to_dict())
+    notes += [f"Note: {warning}" for warning in result.warnings]
+    return Table(
+        columns,
+        shown,
+        data,
+        right,
+        spare=("left out", "95 % interval"),
+        title=_title(result, local),
+        notes=notes,
+        details=details,
+        whole=whole or result.to_dict(),
+    )
 
 
 def _title(result: Result, local: ZoneInfo) -> list[str]:
@@ -145,7 +166,7 @@ def _remark(point: Point) -> str:
     remarks = [point.reason or ""]
     if point.value is not None:
         remarks += ["thin sample" if point.thin else "", "" if point.mature else "not mature yet"]
-        remarks.append("" if point.complete else "not known throughout")
+        remarks.append("" if point.complete else "history incomplete")
     return ", ".join(filter(None, remarks))
 
 
@@ -178,10 +199,11 @@ def _explained(explained: Explanation, settings: Settings) -> list[str]:
     lines = ["", f"{number(explained.counted)} counted."]
     lines += [f"{number(count)} left out: {reason}." for reason, count in explained.left_out.items()]
     lines += ["", "SQL:", *(f"  {line}" for sql in explained.sql for line in sql.splitlines())]
-    if explained.bound:
-        lines += ["", "with", *(f"  :{name} = {value}" for name, value in explained.bound.items())]
+    local = zone(settings.timezone)
+    used = {name: value for name, value in explained.bound.items() if f":{name}" in "".join(explained.sql)}
+    if used:
+        lines += ["", "with", *(f"  :{name} = {_bound(name, value, local)}" for name, value in used.items())]
     if explained.tickets:
-        local = zone(settings.timezone)
         lines += ["", "for example"]
         lines += [
             f"  {row.source} {row.ticket}: {row.subject or '(no subject)'} · {_instants(row, local)}"
@@ -190,25 +212,56 @@ def _explained(explained: Explanation, settings: Settings) -> list[str]:
     return lines
 
 
-def _tickets_table(name: str, rows: Sequence[TicketRow], settings: Settings) -> Table:
-    local = zone(settings.timezone)
+def _bound(name: str, value: object, local: ZoneInfo) -> str:
+    """Return a bound value; where it is an instant, also as people read it."""
+    if name in ("as_of", "since", "until") and isinstance(value, int):
+        return f"{value} ({instant(from_milliseconds(value), local)})"
+    return str(value)
+
+
+def _tickets_table(query: Query, rows: Sequence[TicketRow], settings: Settings) -> Table:
+    name, local = query.metric.name, zone(query.timezone or settings.timezone)
+    # The first is what puts the ticket into the period; the others are told beside it.
     instants = list(dict.fromkeys(key for row in rows for key in row.instants))
+    timed = isinstance(query.metric, Duration)
     shown = [
         [
             row.source,
             row.ticket,
-            row.subject or "",
+            row.subject or "(no subject)",
             *(instant(row.instants.get(key), local) for key in instants),
-            ""
-            if row.value is None
-            else (duration(row.value) if isinstance(row.value, int) else number(row.value)),
+            "" if row.value is None else duration(row.value) if timed else number(row.value),
         ]
         for row in rows
     ]
-    columns = ["source", "ticket", "subject", *instants, "value"]
-    title = [f"tickets behind {name}"]
-    empty = "No ticket is behind it in this period."
-    return Table(columns, shown, [row.to_dict() for row in rows], frozenset({"value"}), title, empty=empty)
+    data = [
+        {
+            "metric": name,
+            "source": row.source,
+            "ticket": row.ticket,
+            "subject": row.subject,
+            "link": row.link,
+            **{key: _iso(row.instants.get(key)) for key in instants},
+            "value": row.value,
+            "unit": "ms" if timed else query.metric.unit,
+        }
+        for row in rows
+    ]
+    return Table(
+        ("source", "ticket", "subject", *instants, "value"),
+        shown,
+        data,
+        frozenset({"value"}),
+        solid=frozenset({"source", *instants}),
+        cut=frozenset({"ticket", "subject"}),
+        spare=tuple(reversed(instants[1:])),
+        title=[f"Tickets behind {name}, the latest first"],
+        empty="No ticket is behind it in this period.",
+    )
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 def _instants(row: TicketRow, local: ZoneInfo) -> str:
@@ -219,57 +272,3 @@ def _shown(value: object) -> object:
     from datetime import timedelta
 
     return duration(value / timedelta(milliseconds=1)) if isinstance(value, timedelta) else value
-
-
-_WAITING = """
-SELECT f.source, f.ticket_id, t.subject, coalesce(c.name, c.email, t.requester_id), f.channel, f.team,
-  coalesce(a.name, a.email, t.assignee_id), f.waiting_since_at, f.status, t.link, s.complete_until_at
-FROM ticket_facts AS f
-JOIN sources AS s ON s.id = f.source_id
-JOIN tickets AS t ON t.source_id = f.source_id AND t.id = f.ticket_id
-LEFT JOIN customers AS c ON c.source_id = t.source_id AND c.id = t.requester_id
-LEFT JOIN agents AS a ON a.source_id = t.source_id AND a.id = t.assignee_id
-WHERE f.waiting_since_at IS NOT NULL AND f.excluded IS NULL AND f.deleted_at IS NULL AND f.reply_elsewhere = 0
-ORDER BY f.waiting_since_at, f.source, f.ticket_id
-"""
-
-
-def waiting_table(
-    connection: sqlite3.Connection, settings: Settings, sources: Sequence[str], limit: int
-) -> Table:
-    """Return the tickets whose customer waits for a human, longest first, as of each source's last sync."""
-    from deskmetry.errors import UnknownSource
-
-    known = [name for (name,) in connection.execute("SELECT name FROM sources")]
-    for name in sources:
-        if name not in known:
-            raise UnknownSource(name, known)
-    local = zone(settings.timezone)
-    rows = [row for row in connection.execute(_WAITING) if not sources or row[0] in sources]
-    data, shown = [], []
-    hidden = settings.agents == "hidden"
-    for source, ticket, subject, customer, channel, team, agent, since, status, link, until in rows[:limit]:
-        waited = until - since
-        agent = "(hidden)" if hidden and agent else agent
-        data.append(
-            {
-                "source": source, "ticket": ticket, "subject": subject, "customer": customer,
-                "channel": channel, "team": team, "agent": agent, "status": status, "link": link,
-                "waiting_since": from_milliseconds(since).isoformat(), "waited_ms": waited,
-                "as_of": from_milliseconds(until).isoformat(),
-            }
-        )  # fmt: skip
-        shown.append(
-            [duration(waited), instant(from_milliseconds(since), local), source, subject or "(no subject)",
-             customer or "", channel or "", agent or "nobody", ticket]
-        )  # fmt: skip
-    columns = ("waited", "since", "source", "subject", "customer", "channel", "agent", "ticket")
-    notes = [f"{number(len(rows))} wait in all; as of the last sync of each source."]
-    if len(rows) > limit:
-        notes[0] = (
-            f"{number(len(rows))} wait in all, {number(limit)} are shown (--limit); as of the last sync."
-        )
-    title = ["Customers who wait for an answer, longest first"]
-    return Table(
-        columns, shown, data, frozenset({"waited"}), title, notes if rows else (), empty="Nobody waits."
-    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deskmetry.errors import MetricError, UnknownName, UsageError
+from deskmetry.errors import ExitCode, MetricError, UnknownName, UsageError
 
 from .output import Format, FormatOption, OutputOption, Writer, write
+from .report import report
 from .session import Session
 
 if TYPE_CHECKING:
@@ -95,8 +97,9 @@ def metric(
         Query(item, since, until, last, tuple(by or ()), tuple(where or ()), stat, timezone, as_of)
         for item in made
     ]
+    _respect(session.settings.agents, *(by or ()), *(where or ()))
     mode = "explain" if explain else "tickets" if tickets else "answer"
-    writer, failed = Writer(format, output), None
+    writer, failed = Writer(format, output), list[MetricError]()
     with session.reader() as connection:
         for query in queries:
             try:
@@ -104,12 +107,23 @@ def metric(
                     writer.add(table)
             except MetricError as error:
                 # One metric that can't be computed doesn't take the others' answers away.
-                failed = error
-                typer.echo(f"error: {query.metric.name}: {error}", err=True)
-    if failed is None or len(queries) > 1:
-        writer.close(listed=len(queries) > 1)
-    if failed is not None:
-        raise typer.Exit(int(failed.exit_code))
+                failed.append(error)
+    if len(failed) == len(queries):
+        raise failed[0]
+    writer.close(listed=len(queries) > 1)
+    for fault in failed:
+        report(fault, as_json=format in (Format.JSON, Format.JSONL))
+    if failed:
+        raise typer.Exit(int(ExitCode.PARTIAL))
+
+
+def _respect(agents: str, *texts: str) -> None:
+    """Refuse to tell numbers of single agents where their names are to be hidden."""
+    if agents == "hidden" and any(re.split("!?=", text)[0].strip() == "agent" for text in texts):
+        raise UsageError(
+            'Answers are not split by agent here: the configuration says agents = "hidden".',
+            "Ask by team, or by another dimension.",
+        )
 
 
 def _metric(session: Session, name: str) -> type[Metric]:
@@ -129,7 +143,7 @@ def waiting(
     output: OutputOption = None,
 ) -> None:
     """List who waits for an answer, longest first."""
-    from .answers import waiting_table
+    from .waiting import waiting_table
 
     session: Session = context.obj
     with session.reader() as connection:

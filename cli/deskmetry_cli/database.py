@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from typing import Annotated
 
@@ -11,10 +12,12 @@ from deskmetry.errors import QueryRefused, UsageError
 
 from .output import Format, FormatOption, OutputOption, Table, write
 from .session import Session
-from .text import number
 
 _READING = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+)
+_DESCRIBING = frozenset(
+    {"table_info", "table_xinfo", "table_list", "index_list", "index_info", "foreign_key_list"}
 )
 _REFUSED = frozenset({"load_extension", "fts3_tokenizer", "edit", "readfile", "writefile"})
 
@@ -36,6 +39,8 @@ def sql(
         connection.set_authorizer(_authorize)
         try:
             cursor = connection.execute(query)
+            if cursor.description is None:
+                raise UsageError("There is nothing to answer in this.", "Write one SELECT.")
             columns = [item[0] for item in cursor.description or ()]
             rows = cursor.fetchall()
         except (sqlite3.Error, sqlite3.Warning) as error:
@@ -56,14 +61,14 @@ def sql(
 def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
     if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _REFUSED:
         return sqlite3.SQLITE_DENY
-    if action == sqlite3.SQLITE_PRAGMA and second is None and (first or "").startswith("table_"):
+    if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in _DESCRIBING:
         return sqlite3.SQLITE_OK
     return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
 
 
 def _refusal(error: Exception) -> UsageError | QueryRefused:
     reason = str(error)
-    if "not authorized" in reason or "prohibited" in reason or "readonly" in reason:
+    if "authoriz" in reason or "prohibited" in reason or "readonly" in reason:
         return QueryRefused("This statement would do more than read.", "`deskmetry sql` takes one SELECT.")
     return UsageError(
         f"SQLite can't run this: {reason}.", "docs/schema.md lists the tables and their columns."
@@ -82,6 +87,8 @@ def _unique(columns: list[str]) -> list[str]:
 
 
 def _data(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such number
     return value.hex() if isinstance(value, bytes) else value
 
 
@@ -90,5 +97,5 @@ def _shown(value: object) -> str:
         return ""
     if isinstance(value, bytes):
         return value.hex()
-    # Ids and instants are integers too: they are shown as they are.
-    return str(value) if isinstance(value, int | str) else number(float(str(value)), 6)
+    # Ids and instants are numbers too: they are shown as they are.
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

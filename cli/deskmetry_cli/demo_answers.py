@@ -30,7 +30,9 @@ def trends(connection: sqlite3.Connection, session: Session, names: Sequence[str
     columns = ("KPI", "last 3 months", "95 % interval", "n", "by month", "latest month", "better")
     data = [whole.to_dict() | {"months": [p.to_dict() for p in months.points]} for whole, months in results]
     right = frozenset(columns[1:4]) | {"latest month"}
-    return Table(columns, shown, data, right, title=_title(results[0][0]) if results else ())
+    title = _title(results[0][0]) if results else ()
+    spare = ("better", "95 % interval")
+    return Table(columns, shown, data, right, solid=frozenset(columns), spare=spare, title=title)
 
 
 def _title(result: Result) -> list[str]:

@@ -13,6 +13,7 @@ import typer
 from deskmetry.errors import BadValue
 
 from .output import Format, FormatOption
+from .report import report
 from .session import Session
 
 # What the demo asks: a metric, and the statistic where there is a choice.
@@ -44,7 +45,7 @@ def demo(
 
     Needs no account and no network; takes less than 20 seconds.
     """
-    from deskmetry.sync import Options
+    from deskmetry.sync import Options, Stop, stop_on_signals
     from deskmetry.sync import sync as run
 
     from .demo import build
@@ -63,18 +64,18 @@ def demo(
     for suffix in ("-wal", "-shm"):
         settings.database.with_name(settings.database.name + suffix).unlink(missing_ok=True)
     _say(f"Syncing {company.truth.mails:,} mails of {company.name} …")
-    with progress() as listener:
-        report = run(
-            settings.database,
-            session.connectors(),
-            Options(settings.timezone, folder=settings.folder),
-            listener=listener,
-        )
+    connectors, faults = session.connectors()
+    for fault in faults.values():
+        raise fault
+    options = Options(settings.timezone, folder=settings.folder)
+    with stop_on_signals(Stop()) as stop, progress() as listener:
+        outcome = run(settings.database, connectors, options, listener=listener, stop=stop)
     session.tell()
-    if report.exit_code:
-        for source in report.sources:
-            typer.echo(f"error: {source.source}: {source.error}", err=True)
-        raise typer.Exit(int(report.exit_code))
+    for source in outcome.sources:
+        if source.error is not None:
+            report(source.error, as_json=format in (Format.JSON, Format.JSONL), source=source.source)
+    if outcome.exit_code:
+        raise typer.Exit(int(outcome.exit_code))
     with session.reader() as connection:
         write(trends(connection, session, QUESTIONS), format)
     _say(f"\nAll that took {time.monotonic() - began:.1f} s. Now ask yourself:\n")
@@ -97,7 +98,7 @@ def _day(text: str | None) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise BadValue("day", text, "a day as 2026-01-31.") from None
+        raise BadValue("day", text, "a day as 2026-01-31") from None
 
 
 def _say(text: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deskmetry.errors import DeskmetryError, NoConfiguration
+from deskmetry.errors import ConfigurationError, DeskmetryError, NoConfiguration
 from deskmetry.version import __version__
 
 from .session import Session
@@ -83,9 +83,9 @@ def _configuration(session: Session) -> Iterator[Finding]:
     except NoConfiguration as error:
         yield Finding("configuration", "warning", error.message, error.hint)
         return
-    yield Finding(
-        "configuration", "ok", f"{settings.file}, {len(settings.sources)} sources, {settings.timezone}"
-    )
+    count = len(settings.sources)
+    sources = f"{count} source{'' if count == 1 else 's'}"
+    yield Finding("configuration", "ok", f"{settings.file}, {sources}, {settings.timezone}")
 
 
 def _database(session: Session) -> Iterator[Finding]:
@@ -94,8 +94,8 @@ def _database(session: Session) -> Iterator[Finding]:
 
     try:
         path = session.settings.database
-    except NoConfiguration:
-        return
+    except ConfigurationError:
+        return  # told already
     if not path.exists():
         yield Finding("database", "warning", f"{path} isn't there yet.", "`deskmetry sync` makes it.")
         return
@@ -152,8 +152,8 @@ def _sources(session: Session) -> Iterator[Finding]:
 
     try:
         settings = session.settings
-    except NoConfiguration:
-        return
+    except ConfigurationError:
+        return  # told already
     known = session.registry.connectors()
     for name in settings.sources:
         try:

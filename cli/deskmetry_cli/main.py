@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import io
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from deskmetry.errors import DeskmetryError, ExitCode
+from deskmetry.errors import DeskmetryError, ExitCode, UsageError
 from deskmetry.version import __version__
 
+from .report import report, warn
 from .session import Session
 
 
 def build_app() -> typer.Typer:
     """Return the command line with every built-in command."""
-    from . import asking, database, demo_command, project, syncing
+    from . import asking, connecting, database, demo_command, project, syncing
 
     app = typer.Typer(
         name="deskmetry",
@@ -31,9 +34,15 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for module in (project, syncing, asking, database, demo_command):
+    for module in (project, connecting, syncing, asking, database, demo_command):
         module.add_commands(app)
     return app
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"deskmetry {__version__}\n")
+        raise typer.Exit
 
 
 def _options(
@@ -49,14 +58,12 @@ def _options(
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
+        bool,
+        typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_version),
     ] = False,
 ) -> None:
     # Read before, in `_session`; here they are checked and documented.
-    del config, plugin, no_plugins
-    if version:
-        sys.stdout.write(f"deskmetry {__version__}\n")
-        raise typer.Exit
+    del config, plugin, no_plugins, version
     if verbose:
         logging.basicConfig(
             level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
@@ -66,6 +73,10 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; never a traceback for what a user can mend."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that can't show a character gets its number instead of a failure.
+            stream.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(run(given))
 
@@ -73,52 +84,88 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     session = _session(arguments)
+    as_json = _wants_json(arguments)
     try:
         app = build_app()
-        session.registry.call("register_commands", app=app)
-        app(args=list(arguments), obj=session, prog_name="deskmetry")
+        _add_plugin_commands(app, session)
+        session.tell()
+        code = app(args=list(arguments), obj=session, prog_name="deskmetry", standalone_mode=False)
     except DeskmetryError as error:
-        report(error, as_json=_wants_json(arguments))
+        report(error, as_json=as_json)
         return int(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted.\n")
+    except _USAGE as error:
+        return _misused(error, as_json=as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        warn("stopped", "interrupted")
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # The reader of our pipe has seen enough; what Python would flush at exit has nowhere to go either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.FAILURE)
-    except SystemExit as stop:
-        return (
-            stop.code
-            if isinstance(stop.code, int)
-            else int(ExitCode.OK if stop.code is None else ExitCode.FAILURE)
-        )
     except Exception as error:  # a fault of ours: one line for the user, everything with --verbose
         if session.verbose:
             raise
-        wrapped = DeskmetryError(
-            f"Deskmetry failed: {type(error).__name__}: {error}",
-            "That is a fault in Deskmetry; please report it with the output of `deskmetry --verbose …`.",
-        )
-        report(wrapped, as_json=_wants_json(arguments))
+        report(UnforeseenError(error), as_json=as_json)
         return int(ExitCode.FAILURE)
-    return int(ExitCode.OK)
+    return code if isinstance(code, int) else int(ExitCode.OK)
 
 
-def report(error: DeskmetryError, *, as_json: bool) -> None:
-    """Tell an error on stderr: one line, or one JSON object where JSON was asked for."""
-    if as_json:
-        body = {
-            "code": error.code,
-            "message": error.message,
-            "hint": error.hint,
-            "exit_code": int(error.exit_code),
-        }
-        sys.stderr.write(json.dumps({"schema_version": 1, "error": body}, ensure_ascii=False) + "\n")
+class UnforeseenError(DeskmetryError):
+    """Something went wrong that nobody foresaw."""
+
+    code = "fault"
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            f"Deskmetry failed: {type(error).__name__}: {str(error).rstrip('.')}.",
+            "A fault in Deskmetry or a plugin: please report it with what `deskmetry --verbose …` says.",
+        )
+
+
+# What Typer raises for options and arguments that it can't read; the class has no public name there.
+_USAGE: type[Exception] = typer.BadParameter.__mro__[2]
+
+
+def _misused(error: Exception, *, as_json: bool) -> int:
+    """Tell what Typer found wrong with the command line, in one line; help that it shows instead is shown."""
+    message = str(error.format_message()) if hasattr(error, "format_message") else str(error)
+    context = getattr(error, "ctx", None)
+    if message.startswith("Usage: "):
+        sys.stderr.write(f"{message}\n")
     else:
-        from .text import plain
+        command = getattr(context, "command_path", "deskmetry")
+        report(
+            UsageError(message.rstrip(".") + ".", f"`{command} --help` lists what there is."), as_json=as_json
+        )
+    return int(ExitCode.USAGE)
 
-        sys.stderr.write(f"error: {plain(str(error))}\n")
+
+def _add_plugin_commands(app: typer.Typer, session: Session) -> None:
+    """Let plugins add commands; one that can't be built, or whose name is taken, stops no other."""
+    lists: tuple[list[Any], ...] = (app.registered_commands, app.registered_groups)
+    own = [list(items) for items in lists]
+    session.registry.call("register_commands", app=app)
+    added = [(items, item) for items, ours in zip(lists, own, strict=True) for item in items[len(ours) :]]
+    for items, ours in zip(lists, own, strict=True):
+        items[:] = ours
+    names = {_name(item) for ours in own for item in ours}
+    for items, item in added:
+        name = _name(item)
+        items.append(item)
+        try:
+            if name in names:
+                raise ValueError("the name is taken")
+            typer.main.get_command(app)
+        except Exception as error:
+            items.remove(item)
+            warn(f"a plugin's command {name!r} is left out: {error}")
+        names.add(name)
+
+
+def _name(item: Any) -> str:
+    """Return the name of a command or group as Typer gives it."""
+    name = item.name or getattr(getattr(item, "typer_instance", None), "info", item).name
+    return str(name or getattr(item.callback, "__name__", "")).lower().replace("_", "-")
 
 
 def _session(arguments: Sequence[str]) -> Session:
@@ -131,15 +178,18 @@ def _session(arguments: Sequence[str]) -> Session:
     rest = iter(arguments)
     for argument in rest:
         name, equals, value = argument.partition("=")
-        if name in ("--plugin", "--config", "-c"):
+        if name in ("--plugin", "--config"):
             value = value if equals else next(rest, "")
             if name == "--plugin":
                 files.append(Path(value))
             else:
                 session.config = Path(value)
+        elif short := re.fullmatch(r"-(v*)c(.*)", argument):
+            session.verbose = session.verbose or bool(short[1])
+            session.config = Path(short[2] or next(rest, ""))
         elif argument == "--no-plugins":
             session.built_in_only = True
-        elif argument in ("--verbose", "-v"):
+        elif argument == "--verbose" or re.fullmatch("-v+", argument):
             session.verbose = True
         elif not argument.startswith("-"):
             break  # the command: what follows is its own
@@ -148,10 +198,9 @@ def _session(arguments: Sequence[str]) -> Session:
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
     wanted = ("json", "jsonl")
-    return any(
-        (name in ("--format", "-f") and value in wanted)
-        or name in ("--format=json", "--format=jsonl", "-fjson", "-fjsonl")
-        for name, value in pairs
+    pairs = pairwise(arguments)
+    return any(name in ("--format", "-f") and value in wanted for name, value in pairs) or any(
+        name.removeprefix("--format=").removeprefix("-f") in wanted and name.startswith("-")
+        for name in arguments
     )

@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import os
+import re
+import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +19,7 @@ import typer
 
 from deskmetry.errors import UsageError
 
-from .text import guarded, plain
+from .text import CONTROL, guarded, plain
 
 SCHEMA_VERSION = 1
 
@@ -40,18 +42,24 @@ OutputOption = Annotated[
 
 @dataclass(slots=True)
 class Table:
-    """Rows to be written: `shown` as people read them, `data` as programs do (the same rows; else `shown`).
+    """Rows to be written: `shown` as people read them, `data` as programs do (the same rows).
 
-    right: names of the columns whose values stand at the right. title and notes go around the table, for
-    people; whole: what JSON writes instead of the rows, where there is more than rows to say.
+    right: names of the columns whose values stand at the right. On a narrow terminal, `solid` columns are
+    never wrapped, `cut` ones end in `…`, and those in `spare` are left out, the first one first. title, notes
+    and details (lines kept as they are) go around it, for people; whole: what JSON writes instead of the
+    rows, where there is more than rows to say.
     """
 
     columns: Sequence[str]
     shown: Sequence[Sequence[str]]
     data: Sequence[Mapping[str, Any]]
     right: frozenset[str] = frozenset()
+    solid: frozenset[str] = frozenset()
+    cut: frozenset[str] = frozenset()
+    spare: Sequence[str] = ()
     title: Sequence[str] = ()
     notes: Sequence[str] = ()
+    details: Sequence[str] = ()
     whole: Mapping[str, Any] | None = None
     empty: str = "Nothing to show."
 
@@ -62,32 +70,15 @@ class Writer:
 
     format: Format
     output: Path | None = None
-    parts: list[str] = field(default_factory=list)
-    _wholes: list[Mapping[str, Any]] = field(default_factory=list)
+    _tables: list[Table] = field(default_factory=list)
 
     def add(self, table: Table) -> None:
         """Take one table into the answer."""
-        match self.format:
-            case Format.JSON:
-                self._wholes.append(
-                    table.whole or {"schema_version": SCHEMA_VERSION, "rows": list(table.data)}
-                )
-            case Format.JSONL:
-                self.parts.append("".join(_json(row) + "\n" for row in table.data))
-            case Format.CSV:
-                self.parts.append(_csv(table.data, table.columns))
-            case Format.MD:
-                self.parts.append(_markdown(table))
-            case Format.TABLE:
-                self.parts.append(_aligned(table, self.output is None))
+        self._tables.append(table)
 
     def close(self, *, listed: bool = False) -> None:
-        """Write the answer: one JSON object, or a list of them if `listed`."""
-        if self.format is Format.JSON:
-            answer: object = self._wholes if listed else (self._wholes[0] if self._wholes else {})
-            self.parts.append(_json(answer, indent=2) + "\n")
-        separator = "" if self.format in (Format.JSON, Format.JSONL, Format.CSV) else "\n"
-        text = separator.join(self.parts)
+        """Write the answer: as JSON one object, or a list of them if `listed`."""
+        text = self._text(listed)
         if self.output is None:
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -101,6 +92,21 @@ class Writer:
                 f"{self.output} can't be written: {error.strerror}.", "Choose another -o."
             ) from None
 
+    def _text(self, listed: bool) -> str:
+        match self.format:
+            case Format.JSON:
+                wholes = [_whole(table) for table in self._tables]
+                return _json(wholes if listed else wholes[0], indent=2) + "\n"
+            case Format.JSONL:
+                return "".join(_json(row) + "\n" for table in self._tables for row in table.data)
+            case Format.CSV:
+                return _csv(self._tables)
+            case Format.MD:
+                return "\n".join(_markdown(table) for table in self._tables)
+            case Format.TABLE:
+                width = _width() if self.output is None else None
+                return "\n".join(_aligned(table, width) for table in self._tables)
+
 
 def write(table: Table, format: Format, output: Path | None = None) -> None:
     """Write one table."""
@@ -109,22 +115,32 @@ def write(table: Table, format: Format, output: Path | None = None) -> None:
     writer.close()
 
 
+def _whole(table: Table) -> Mapping[str, Any]:
+    return table.whole or {"schema_version": SCHEMA_VERSION, "rows": list(table.data)}
+
+
 def _json(value: object, indent: int | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    # What a terminal takes amiss stands escaped; the line breaks of the indentation are ours.
+    return CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
 
 
-def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    rows = list(rows)
-    names = list(rows[0]) if rows else list(columns)
+def _csv(tables: Sequence[Table]) -> str:
+    """Return all rows under one header; tables of one answer may differ in a column."""
+    rows = [row for table in tables for row in table.data]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = names or list(dict.fromkeys(name for table in tables for name in table.columns))
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(names)
+    writer.writerow([_cell(name) for name in names])
     for row in rows:
-        writer.writerow([_cell(row[name]) for name in names])
+        writer.writerow([_cell(row.get(name)) for name in names])
     return buffer.getvalue()
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
     if value is None or isinstance(value, int | float):
         return value
     if isinstance(value, Mapping | list | tuple):
@@ -133,52 +149,44 @@ def _cell(value: Any) -> Any:
 
 
 def _markdown(table: Table) -> str:
-    lines = [
-        f"**{plain(line)}**  " if number == 0 else f"{plain(line)}  "
-        for number, line in enumerate(table.title)
-    ]
-    if lines:
-        lines.append("")
+    title = [_escaped(line) for line in table.title]
+    lines = [f"**{title[0]}**  ", *(f"{line}  " for line in title[1:]), ""] if title else []
+    head, *body = ([_escaped(cell) for cell in row] for row in ([*table.columns], *table.shown))
     rule = ["---:" if name in table.right else "---" for name in table.columns]
-    body = [[_escaped(cell) for cell in row] for row in table.shown]
-    lines += [f"| {' | '.join(row)} |" for row in ([*table.columns], rule, *body)]
+    lines += [f"| {' | '.join(row)} |" for row in (head, rule, *body)]
+    if not table.shown:
+        lines += ["", _escaped(table.empty)]
     if table.notes:
-        lines += ["", *(f"- {plain(note)}" for note in table.notes)]
+        lines += ["", *(f"- {_escaped(note)}" for note in table.notes)]
+    if table.details:
+        details = "\n".join(plain(line).replace("```", "' ' '") for line in table.details)
+        lines += ["", "```text", details.strip("\n"), "```"]
     return "\n".join(lines) + "\n"
 
 
-def _escaped(cell: str) -> str:
-    text = plain(cell).replace("\\", "\\\\").replace("|", "\\|")
-    return text.replace("<", "&lt;").replace("`", "\\`").replace("[", "\\[")
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\|`*\[\]])", r"\\\1", plain(text)).replace("&", "&amp;").replace("<", "&lt;")
 
 
-def _aligned(table: Table, to_terminal: bool) -> str:
-    from rich.box import Box
-    from rich.console import Console
-    from rich.table import Table as RichTable
-    from rich.text import Text
+def _width() -> int | None:
+    """Return the cells in a line of the terminal; None where stdout is none: nothing is cut in a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
-    terminal = to_terminal and sys.stdout.isatty()
-    buffer = io.StringIO()
-    # Without a terminal nothing is cut: a pipe has no width.
-    width = None if terminal else 10_000
-    console = Console(
-        file=buffer, width=width, force_terminal=terminal, highlight=False, emoji=False, markup=False
-    )
+
+def _aligned(table: Table, width: int | None) -> str:
+    from .layout import Column, Page
+
+    page = Page(width)
     for number, line in enumerate(table.title):
-        console.print(Text(plain(line), style="bold" if number == 0 else "dim"), soft_wrap=not terminal)
-    if not table.shown:
-        console.print(Text(table.empty))
+        page.line(line, "bold" if number == 0 else "dim")
+    if table.shown:
+        columns = [
+            Column(name, name in table.right, name in table.solid, name in table.cut)
+            for name in table.columns
+        ]
+        page.rows(columns, table.shown, table.spare)
     else:
-        rows = RichTable(
-            box=Box("    \n    \n ── \n    \n    \n ── \n    \n    \n"), pad_edge=False, show_edge=False
-        )
-        for name in table.columns:
-            right = name in table.right
-            rows.add_column(Text(name), justify="right" if right else "left", overflow="fold", no_wrap=right)
-        for row in table.shown:
-            rows.add_row(*(Text(plain(cell)) for cell in row))
-        console.print(rows)
-    for note in table.notes:
-        console.print(Text(plain(note), style="dim"), soft_wrap=not terminal)
-    return "".join(line.rstrip() + "\n" for line in buffer.getvalue().splitlines())
+        page.line(table.empty)
+    for note in (*table.notes, *table.details):
+        page.line(note, "dim")
+    return page.text()

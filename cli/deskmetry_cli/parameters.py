@@ -46,7 +46,7 @@ def parameters(metrics: Sequence[type[Metric]], given: Sequence[str]) -> list[Me
     for text in given:
         key, equals, value = text.partition("=")
         if not equals:
-            raise BadValue("parameter", text, "NAME=VALUE or METRIC.NAME=VALUE, as grace=12h.")
+            raise BadValue("parameter", text, "NAME=VALUE or METRIC.NAME=VALUE, as grace=12h")
         owner, dot, name = key.strip().rpartition(".")
         takers = [m for m in metrics if name in m.model_fields and (not dot or m.name == owner)]
         if not takers:
@@ -67,4 +67,12 @@ def _make(metric: type[Metric], values: dict[str, str]) -> Metric:
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         name = ".".join(map(str, fault["loc"]))
-        raise BadValue(f"value for {metric.name}.{name}", str(values.get(name)), f"{fault['msg']}.") from None
+        raise BadValue(
+            f"value for {metric.name}.{name}", str(values.get(name)), _said(fault["msg"])
+        ) from None
+
+
+def _said(message: str) -> str:
+    """Return what pydantic says of a value as what was expected instead."""
+    text = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    return text[:1].lower() + text[1:]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deskmetry.errors import DeskmetryError, ExitCode, UsageError
+from deskmetry.errors import BadValue, DeskmetryError, ExitCode, SourceError, UsageError
 
 from .output import Format, FormatOption, OutputOption, Table, write
 from .session import Session
-from .text import plain
+
+if TYPE_CHECKING:
+    from deskmetry.connector import Connector
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -37,7 +41,7 @@ def init(
     name: Annotated[str, typer.Option("--name", help="What to call the mailbox.")] = "inbox",
 ) -> None:
     """Write a first configuration, deskmetry.toml."""
-    from deskmetry.settings import load, source_text, write_new
+    from deskmetry.settings import build_source, load, source_text, write_new
 
     session: Session = context.obj
     path = session.config or Path("deskmetry.toml")
@@ -46,19 +50,32 @@ def init(
             "Whose mailbox is it?",
             "Add --address support@YOUR.example: mail from there is yours, all other comes from customers.",
         )
+    if mailbox is None and address:
+        raise UsageError("There is an --address but no mailbox.", "Add --mailbox PATH.")
+    if not re.fullmatch("[a-z0-9][a-z0-9_-]*", name):
+        raise BadValue("name for a source", name, "a-z, 0-9, - and _, beginning with a letter or digit")
     write_new(path)
-    if mailbox is not None:
-        text = source_text(name, "mailbox", {"path": str(mailbox), "addresses": list(address or ())})
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text)
-    settings = load(path)
-    typer.echo(f"Wrote {path} (time zone {settings.timezone}; change it there if it isn't yours).")
+    try:
+        if mailbox is not None:
+            # A relative path in the file starts at the file, which may lie elsewhere.
+            here = path.absolute().parent == Path.cwd()
+            place = mailbox if here else mailbox.absolute()
+            values = {"path": str(place), "addresses": list(address or ())}
+            with path.open("a", encoding="utf-8") as file:
+                file.write(source_text(name, "mailbox", values))
+        settings = load(path)
+        for source in settings.sources:
+            build_source(settings, source, session.registry.connectors()).close()
+    except DeskmetryError:
+        path.unlink()  # it holds nothing but what was just given, and that can't be used
+        raise
+    zone = f"time zone {settings.timezone}; change it there if it isn't yours"
+    typer.echo(f"Wrote {path} ({zone}).", err=True)
     if settings.sources:
-        typer.echo(
-            "Next: `deskmetry check` looks whether the mailbox can be read, `deskmetry sync` reads it."
-        )
+        told = "Next: `deskmetry check` looks whether the mailbox can be read, `deskmetry sync` reads it."
     else:
-        typer.echo("Next: add a [sources.NAME] table (docs/connectors/mailbox.md), then `deskmetry check`.")
+        told = "Next: add a [sources.NAME] table (docs/connectors/mailbox.md), then `deskmetry check`."
+    typer.echo(told, err=True)
 
 
 def check(
@@ -71,25 +88,47 @@ def check(
 ) -> None:
     """Try to reach each source, writing nothing."""
     session: Session = context.obj
-    data = []
-    code = ExitCode.OK
-    for name, connector in session.connectors(sources or ()).items():
-        try:
-            found, hint = connector.check(), ""
-            status = "ok"
-        except DeskmetryError as error:
-            found, hint, status = error.message, error.hint, "failed"
-            code = error.exit_code if code in (ExitCode.OK, error.exit_code) else ExitCode.FAILURE
-        finally:
-            connector.close()
-        data.append(
-            {"source": name, "connector": connector.name, "status": status, "found": found, "hint": hint}
-        )
+    connectors, faults = session.connectors(sources or ())
+    data: list[dict[str, str]] = []
+    errors: list[DeskmetryError] = []
+    for name in [*connectors, *faults]:
+        error: DeskmetryError | None = faults.get(name)
+        found = ""
+        if name in connectors:
+            found, error = _tried(connectors[name])
+        row = {"source": name, "connector": session.settings.sources[name].connector}
+        if error is None:
+            data.append(row | {"status": "ok", "found": found, "hint": "", "code": ""})
+        else:
+            errors.append(error)
+            data.append(
+                row | {"status": "failed", "found": error.message, "hint": error.hint, "code": error.code}
+            )
     shown = [[r["source"], r["connector"], r["status"], f"{r['found']} {r['hint']}".strip()] for r in data]
     write(Table(("source", "connector", "status", "found"), shown, data), format, output)
-    if code is not ExitCode.OK and any(row["status"] == "ok" for row in data):
-        code = ExitCode.PARTIAL
-    raise typer.Exit(int(code))
+    raise typer.Exit(int(_code(errors, len(data))))
+
+
+def _tried(connector: Connector) -> tuple[str, DeskmetryError | None]:
+    """Return what a connector found, or why it couldn't; a fault of its code is no fault of ours."""
+    try:
+        return connector.check(), None
+    except DeskmetryError as error:
+        return "", error
+    except Exception as error:
+        reason = f"The connector {connector.name!r} failed: {type(error).__name__}: {error}"
+        return "", SourceError(reason.rstrip(".") + ".", "Report it to the connector's author.")
+    finally:
+        connector.close()
+
+
+def _code(errors: Sequence[DeskmetryError], sources: int) -> ExitCode:
+    codes = {error.exit_code for error in errors}
+    if not codes:
+        return ExitCode.OK
+    if len(errors) < sources:
+        return ExitCode.PARTIAL
+    return codes.pop() if len(codes) == 1 else ExitCode.FAILURE
 
 
 def plugins(context: typer.Context, format: FormatOption = Format.TABLE, output: OutputOption = None) -> None:
@@ -104,7 +143,8 @@ def plugins(context: typer.Context, format: FormatOption = Format.TABLE, output:
         status = info.status if not info.reason else f"{info.status}: {info.reason}"
         shown.append([info.name, origin, ", ".join(brings), ", ".join(info.hooks), status])
     columns = ("plugin", "from", "brings", "hooks", "status")
-    write(Table(columns, shown, data, empty="No plugins."), format, output)
+    table = Table(columns, shown, data, cut=frozenset({"hooks"}), spare=("hooks",), empty="No plugins.")
+    write(table, format, output)
 
 
 def config_show(
@@ -116,8 +156,10 @@ def config_show(
     session: Session = context.obj
     rows = explain(session.settings, session.registry.connectors())
     data = [{"setting": key, "value": value, "from": where} for key, value, where in rows]
-    shown = [[plain(key), plain(value), plain(where)] for key, value, where in rows]
-    write(Table(("setting", "value", "from"), shown, data), format, output)
+    file = session.settings.file
+    named = str(file)
+    shown = [[key, value, where.replace(named, file.name) if file else where] for key, value, where in rows]
+    write(Table(("setting", "value", "from"), shown, data, title=[f"Configuration {file}"]), format, output)
 
 
 def doctor(context: typer.Context, format: FormatOption = Format.TABLE, output: OutputOption = None) -> None:
@@ -128,6 +170,6 @@ def doctor(context: typer.Context, format: FormatOption = Format.TABLE, output: 
     findings = examine(session)
     data = [asdict(finding) for finding in findings]
     shown = [[f.check, f.status, f"{f.found} {f.mend}".strip()] for f in findings]
-    write(Table(("check", "status", "found"), shown, data), format, output)
+    write(Table(("check", "status", "found"), shown, data, solid=frozenset({"status"})), format, output)
     if any(finding.status == "fault" for finding in findings):
         raise typer.Exit(int(ExitCode.FAILURE))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
-import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,12 +12,27 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deskmetry.errors import ConfigurationError, Locked
+from deskmetry.errors import ConfigurationError, Locked, ReadOnly, UnknownSource
+
+from .report import warn
 
 if TYPE_CHECKING:
     from deskmetry.connector import Connector
     from deskmetry.plugins import Registry
     from deskmetry.settings import Settings
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end a long query at once; Python would wait until SQLite is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @dataclass
@@ -52,19 +68,35 @@ class Session:
             return None  # the command itself will say what is wrong with it
         return file.parent / "plugins" if file else None
 
-    def connectors(self, names: Sequence[str] = ()) -> dict[str, Connector]:
-        """Return the connectors of these sources, or of all; ConfigurationError if there is none."""
+    def connectors(
+        self, names: Sequence[str] = ()
+    ) -> tuple[dict[str, Connector], dict[str, ConfigurationError]]:
+        """Return the connectors of these sources, or of all, and what keeps the others from being made.
+
+        Raises UnknownSource for a name that isn't configured, ConfigurationError if there is no source.
+        """
         from deskmetry.settings import build_source
 
-        wanted = list(names) or list(self.settings.sources)
+        settings = self.settings
+        for name in names:
+            if name not in settings.sources:
+                raise UnknownSource(name, settings.sources)
+        wanted = list(names) or list(settings.sources)
         if not wanted:
             raise ConfigurationError(
-                f"{self.settings.file} has no source yet.",
+                f"{settings.file} has no source yet.",
                 "Add a [sources.NAME] table; docs/connectors/mailbox.md shows one for a mailbox.",
             )
         known = self.registry.connectors()
         self.tell()
-        return {name: build_source(self.settings, name, known) for name in wanted}
+        made: dict[str, Connector] = {}
+        faults: dict[str, ConfigurationError] = {}
+        for name in wanted:
+            try:
+                made[name] = build_source(settings, name, known)
+            except ConfigurationError as error:
+                faults[name] = error
+        return made, faults
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
@@ -74,7 +106,7 @@ class Session:
         path = self.settings.database
         connection = open_reader(path)
         try:
-            with translated(path):
+            with _interruptible(), translated(path):
                 if self._outdated(connection):
                     connection.close()
                     self._refresh(path)
@@ -104,14 +136,10 @@ class Session:
                         facts.refresh(writer, self.settings.timezone)
                 finally:
                     writer.close()
-        except Locked as error:
-            self.warn(f"The numbers are those of the last finished sync: {error.message}")
+        except (Locked, ReadOnly) as error:
+            warn(f"The numbers are those of the last finished sync: {error.message}")
 
     def tell(self) -> None:
         """Tell on stderr which plugins failed, each once."""
         for line in self.registry.warnings():
-            self.warn(line)
-
-    def warn(self, text: str) -> None:
-        """Tell people something that isn't data."""
-        print(f"warning: {text}", file=sys.stderr)  # noqa: T201 - this is where people are told
+            warn(line)

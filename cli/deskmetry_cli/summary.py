@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from deskmetry.calendar import zone
+from deskmetry.errors import DeskmetryError, ExitCode
 from deskmetry.instants import from_milliseconds
 from deskmetry.sync import StreamReport, SyncReport
 
@@ -28,8 +29,10 @@ FROM sources AS s ORDER BY s.name
 """
 
 
-def sync_table(report: SyncReport, timezone: str) -> Table:
-    """Return what a sync did, a row a stream."""
+def sync_table(
+    report: SyncReport, timezone: str, faults: Mapping[str, DeskmetryError], code: ExitCode
+) -> Table:
+    """Return what a sync did, a row a stream; `faults` are those of sources that couldn't even be begun."""
     rows = [(source, stream) for source in report.sources for stream in source.streams]
     data = [
         {"source": source.source, "connector": source.connector, **_stream(stream)} for source, stream in rows
@@ -57,17 +60,41 @@ def sync_table(report: SyncReport, timezone: str) -> Table:
     notes.append(
         f"Run {report.run} took {took}; facts of {number(report.facts)} tickets were brought up to date."
     )
+    failed = {source.source: source.error for source in report.sources if source.error is not None}
     whole = {
         "schema_version": SCHEMA_VERSION,
         "run": report.run,
         "started_at": report.started_at.isoformat(),
         "ended_at": ended.isoformat(),
         "facts": report.facts,
-        "exit_code": int(report.exit_code),
+        "exit_code": int(code),
+        "sources": [
+            {
+                "source": source.source,
+                "connector": source.connector,
+                "outcome": str(source.outcome),
+                "complete_until": source.complete_until.isoformat() if source.complete_until else None,
+            }
+            for source in report.sources
+        ],
+        "errors": [
+            {"source": name, "code": error.code, "message": error.message, "hint": error.hint}
+            for name, error in {**failed, **faults}.items()
+        ],
         "streams": data,
     }
     right = frozenset(_SYNC_COLUMNS[3:7])
-    return Table(_SYNC_COLUMNS, shown, data, right, notes=notes, whole=whole)
+    return Table(
+        _SYNC_COLUMNS,
+        shown,
+        data,
+        right,
+        solid=frozenset(_SYNC_COLUMNS[:3]),
+        spare=("stream",),
+        notes=notes,
+        whole=whole,
+        empty="No source was read.",
+    )
 
 
 def _stream(stream: StreamReport) -> dict[str, Any]:
@@ -91,7 +118,7 @@ def _stream(stream: StreamReport) -> dict[str, Any]:
 def status_table(connection: sqlite3.Connection, timezone: str, configured: Sequence[str]) -> Table:
     """Return how each source stands: what it holds, up to when it is known, how its last sync ended."""
     local, now = zone(timezone), datetime.now(UTC)
-    data, shown = [], []
+    data, shown, notes = list[dict[str, Any]](), [], list[str]()
     for row in connection.execute(_STATUS):
         name, connector, last, known, until, tickets, messages, bad, outcome, reason = row
         complete = None if until is None else from_milliseconds(until)
@@ -112,32 +139,43 @@ def status_table(connection: sqlite3.Connection, timezone: str, configured: Sequ
                 "reason": reason,
             }
         )
+        begin = None if known is None else from_milliseconds(known)
         shown.append(
             [
                 name,
                 connector,
                 instant(None if last is None else from_milliseconds(last), local),
-                instant(None if known is None else from_milliseconds(known), local),
-                instant(complete, local) + ("" if lag is None else f" ({duration(lag)} ago)"),
+                "–" if begin is None else f"{begin.astimezone(local):%Y-%m-%d}",
+                instant(complete, local),
+                "–" if lag is None else duration(lag),
                 number(tickets),
                 number(messages),
                 number(bad),
-                f"{outcome or 'never run'}{f': {reason}' if reason else ''}",
+                outcome or "never run",
             ]
         )
+        if reason:
+            notes.append(f"{name}: {reason}")
     synced = {row["source"] for row in data}
-    notes = [
+    notes += [
         f"{name} was never synced; `deskmetry sync {name}`." for name in configured if name not in synced
     ]
     notes += [
         f"{row['source']} isn't in the configuration any more." for row in data if not row["configured"]
     ]
     columns = (
-        "source", "connector", "last sync", "known from", "known until", "tickets", "messages",
+        "source", "connector", "last sync", "known from", "known until", "behind", "tickets", "messages",
         "quarantined", "outcome",
     )  # fmt: skip
     return Table(
-        columns, shown, data, frozenset(columns[5:8]), notes=notes, empty="No source was synced yet."
+        columns,
+        shown,
+        data,
+        frozenset(columns[5:9]),
+        solid=frozenset((*columns[:5], "outcome")),
+        spare=("connector", "behind", "last sync", "known from"),
+        notes=notes,
+        empty="No source was synced yet.",
     )
 
 

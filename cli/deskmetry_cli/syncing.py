@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated
 
 import typer
 
+from deskmetry.errors import ExitCode, Interrupted
+
 from .output import Format, FormatOption, OutputOption, write
+from .report import report
 from .session import Session
 
 
@@ -41,18 +43,37 @@ def sync(
 
     session: Session = context.obj
     settings = session.settings
-    connectors = session.connectors(sources or ())
-    patience: timedelta = duration(max_wait)
-    options = Options(timezone=settings.timezone, full=full, folder=settings.folder, max_wait=patience)
+    options = Options(settings.timezone, full, settings.folder, duration(max_wait))
+    connectors, faults = session.connectors(sources or ())
+    if not connectors:
+        raise next(iter(faults.values()))
     with stop_on_signals(Stop()) as stop, progress() as listener:
-        report = run(settings.database, connectors, options, listener=listener, stop=stop)
-    session.registry.call("sync_finished", report=report)
+        outcome = run(settings.database, connectors, options, listener=listener, stop=stop)
+    session.registry.call("sync_finished", report=outcome)
     session.tell()
-    write(sync_table(report, settings.timezone), format, output)
-    for source in report.sources:
+    code = outcome.exit_code
+    if code is ExitCode.OK and faults:
+        code = ExitCode.PARTIAL
+    write(sync_table(outcome, settings.timezone, faults, code), format, output)
+    as_json = format in (Format.JSON, Format.JSONL)
+    for name, fault in faults.items():
+        report(fault, as_json=as_json, source=name)
+    for source in outcome.sources:
         if source.error is not None:
-            typer.echo(f"error: {source.source}: {source.error}", err=True)
-    raise typer.Exit(int(report.exit_code))
+            report(source.error, as_json=as_json, source=source.source)
+    if outcome.interrupted:
+        report(Stopped(), as_json=as_json)
+    raise typer.Exit(int(code))
+
+
+class Stopped(Interrupted):
+    """The sync was stopped by a signal."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Stopped before the end.",
+            "What was committed stays; `deskmetry sync` goes on from there.",
+        )
 
 
 def status(context: typer.Context, format: FormatOption = Format.TABLE, output: OutputOption = None) -> None:

@@ -7,13 +7,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 # Control sequences, and marks that reorder what is shown: a subject line must not repaint the terminal.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Lone surrogates can't be written at all.
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# Some spreadsheets take the wide ones too.
+_FORMULA = tuple("=+-@\t\r＝＋－＠")
 
 
 def plain(text: str) -> str:
     """Return text without control characters (a space in their place) and without marks that reorder it."""
-    return _CONTROL.sub(" ", text)
+    return CONTROL.sub(" ", text)
 
 
 def guarded(text: str) -> str:

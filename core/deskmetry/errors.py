@@ -166,7 +166,7 @@ class BadValue(UsageError):
     code = "bad_value"
 
     def __init__(self, kind: str, value: str, expected: str) -> None:
-        super().__init__(f"{value!r} is not a {kind}.", f"Expected {expected}.", kind=kind, value=value)
+        super().__init__(f"{value!r} is not a {kind}.", f"Expected {expected.removesuffix('.')}.", kind=kind, value=value)
 
 
 class FolderTaken(UsageError):

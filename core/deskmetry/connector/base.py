@@ -37,6 +37,8 @@ class Connector(BaseModel):
 
     name: ClassVar[str]
     capabilities: ClassVar[Capabilities] = Capabilities()
+    credentials: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Alternative sets of settings that authenticate; `deskmetry connect` lets the user choose one."""
 
     start: date | None = Field(None, description="How far back the first sync reads; everything if not given")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,5 +34,7 @@ class Context:
     def wait(self, seconds: float, reason: str) -> bool:
         """Sleep, unless asked to stop; return False if the sleep was cut short. Units: seconds."""
         self.waiting(datetime.now(UTC) + timedelta(seconds=seconds), reason)
-        self.seconds_waited += seconds
-        return not self.stop.wait(seconds)
+        began = time.monotonic()
+        stopped = self.stop.wait(seconds)
+        self.seconds_waited += time.monotonic() - began
+        return not stopped

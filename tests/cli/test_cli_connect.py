@@ -1,0 +1,165 @@
+"""`connect` asks for what a connector needs, tries it, and writes it down without a secret in the file."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+
+import keyring
+import keyring.backend
+import pytest
+from keyring.errors import PasswordDeleteError
+
+from deskmetry.settings import load
+from helpers_cli import Answer, cli, one_line
+
+SECRET = "s3cret-canary-0815"
+PLUGIN = '''
+from pydantic import Field, SecretStr
+from deskmetry import AuthenticationFailed, Connector, Ticket, hookimpl, stream
+
+class Desk(Connector):
+    """A desk that knows one token."""
+
+    name = "desk"
+    credentials = (("token",), ("user", "password"))
+    place: str = Field(description="Where the desk is")
+    port: int = Field(993, description="Port")
+    token: SecretStr | None = Field(None, description="Token: Settings > API")
+    user: str | None = Field(None, description="User")
+    password: SecretStr | None = Field(None, description="Password")
+
+    def check(self):
+        secret = self.token or self.password
+        if secret.get_secret_value() != "s3cret-canary-0815":
+            raise AuthenticationFailed("The desk refuses the token.", "Make a new one under Settings > API.")
+        return f"a desk at {self.place}, port {self.port}"
+
+    @stream(Ticket)
+    def tickets(self, since):
+        yield self.page([], None)
+
+@hookimpl
+def register_connectors():
+    return [Desk]
+'''
+
+
+class Drawer(keyring.backend.KeyringBackend):
+    """A keyring in memory."""
+
+    priority = 1.0
+
+    def __init__(self, kept: MutableMapping[tuple[str, str], str]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.kept = kept
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self.kept.pop((service, username), None) is None:
+            raise PasswordDeleteError(username)
+
+
+@pytest.fixture
+def drawer() -> Iterator[dict[tuple[str, str], str]]:
+    before, kept = keyring.get_keyring(), dict[tuple[str, str], str]()
+    keyring.set_keyring(Drawer(kept))
+    yield kept
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "deskmetry.toml"
+    path.write_text('# mine\ndatabase = "d.db"  # beside it\ntimezone = "UTC"\n', encoding="utf-8")
+    (tmp_path / "plugins").mkdir(mode=0o700)
+    (tmp_path / "plugins" / "desk.py").write_text(PLUGIN, encoding="utf-8")
+    return path
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, file: Path, typed: str, *arguments: str) -> Answer:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    return cli("--config", file, "connect", *arguments)
+
+
+def test_it_asks_tries_and_writes_the_secret_into_the_keyring(
+    monkeypatch: pytest.MonkeyPatch, file: Path, drawer: dict[tuple[str, str], str]
+) -> None:
+    before = file.read_text(encoding="utf-8")
+    answer = connect(monkeypatch, file, f"desk\nBerlin\n1\n{SECRET}\n2025-01-31\n", "shop")
+    assert answer.code == 0, answer.err
+    assert "a desk at Berlin, port 993" in answer.err
+    assert "Token: Settings > API" in answer.err
+    assert drawer == {("deskmetry", "shop.token"): SECRET}
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith(before)
+    assert SECRET not in text + answer.err + answer.out
+    source = load(file).sources["shop"]
+    assert source.connector == "desk"
+    assert dict(source.settings)["token"] == {"keyring": "deskmetry/shop.token"}
+    assert cli("--config", file, "check").code == 0
+
+
+def test_what_is_given_is_not_asked_and_numbers_stay_numbers(
+    monkeypatch: pytest.MonkeyPatch, file: Path, drawer: dict[tuple[str, str], str]
+) -> None:
+    options = ("--connector", "desk", "--set", "place=Rome", "--set", "port=143", "--set", "user=me")
+    answer = connect(monkeypatch, file, f"{SECRET}\n\n", "shop", *options)
+    assert answer.code == 0, answer.err
+    assert dict(load(file).sources["shop"].settings)["port"] == 143
+    assert drawer == {("deskmetry", "shop.password"): SECRET}
+
+
+def test_with_a_variable_nothing_is_kept_and_the_variable_is_named(
+    monkeypatch: pytest.MonkeyPatch, file: Path, drawer: dict[tuple[str, str], str]
+) -> None:
+    answer = connect(
+        monkeypatch, file, f"Berlin\n1\n{SECRET}\n\n", "shop", "--connector", "desk", "--secrets", "env"
+    )
+    assert answer.code == 0, answer.err
+    assert "SHOP_TOKEN" in answer.err
+    assert drawer == {}
+    assert dict(load(file).sources["shop"].settings)["token"] == {"env": "SHOP_TOKEN"}
+
+
+def test_refused_credentials_write_nothing_anywhere(
+    monkeypatch: pytest.MonkeyPatch, file: Path, drawer: dict[tuple[str, str], str]
+) -> None:
+    before = file.read_text(encoding="utf-8")
+    answer = connect(monkeypatch, file, "Berlin\n1\nwrong\n\n", "shop", "--connector", "desk")
+    assert answer.code == 4
+    assert "The desk refuses the token. Make a new one" in answer.err
+    assert file.read_text(encoding="utf-8") == before
+    assert drawer == {}
+
+
+def test_a_secret_on_the_command_line_is_refused(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    answer = connect(monkeypatch, file, "", "shop", "--connector", "desk", "--set", f"token={SECRET}")
+    assert answer.code == 2
+    assert SECRET not in answer.err
+
+
+def test_a_name_that_is_taken_is_refused(
+    monkeypatch: pytest.MonkeyPatch, file: Path, drawer: dict[tuple[str, str], str]
+) -> None:
+    assert connect(monkeypatch, file, f"Berlin\n1\n{SECRET}\n\n", "shop", "--connector", "desk").code == 0
+    line = one_line(connect(monkeypatch, file, "", "shop", "--connector", "desk"), 2)
+    assert "shop" in line
+
+
+def test_an_unknown_connector_gets_the_nearest_name(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    line = one_line(connect(monkeypatch, file, "", "shop", "--connector", "dsk"), 2)
+    assert "'desk'" in line
+
+
+def test_no_answer_is_an_error_and_not_an_empty_setting(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    answer = connect(monkeypatch, file, "", "shop", "--connector", "desk")
+    assert answer.code == 2
+    assert "--set" in answer.err
