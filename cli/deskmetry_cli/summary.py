@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from deskmetry.calendar import zone
 from deskmetry.errors import DeskmetryError, ExitCode
@@ -60,14 +61,32 @@ def sync_table(
     notes.append(
         f"Run {report.run} took {took}; facts of {number(report.facts)} tickets were brought up to date."
     )
+    right = frozenset(_SYNC_COLUMNS[3:7])
+    return Table(
+        _SYNC_COLUMNS,
+        shown,
+        data,
+        right,
+        solid=frozenset(_SYNC_COLUMNS[:3]),
+        spare=("stream",),
+        notes=notes,
+        whole=_run(report, data, faults, int(code)),
+        empty="No source was read.",
+    )
+
+
+def _run(
+    report: SyncReport, streams: Sequence[Mapping[str, Any]], faults: Mapping[str, DeskmetryError], code: int
+) -> dict[str, Any]:
+    ended = report.ended_at or report.started_at
     failed = {source.source: source.error for source in report.sources if source.error is not None}
-    whole = {
+    return {
         "schema_version": SCHEMA_VERSION,
         "run": report.run,
         "started_at": report.started_at.isoformat(),
         "ended_at": ended.isoformat(),
         "facts": report.facts,
-        "exit_code": int(code),
+        "exit_code": code,
         "sources": [
             {
                 "source": source.source,
@@ -81,20 +100,8 @@ def sync_table(
             {"source": name, "code": error.code, "message": error.message, "hint": error.hint}
             for name, error in {**failed, **faults}.items()
         ],
-        "streams": data,
+        "streams": list(streams),
     }
-    right = frozenset(_SYNC_COLUMNS[3:7])
-    return Table(
-        _SYNC_COLUMNS,
-        shown,
-        data,
-        right,
-        solid=frozenset(_SYNC_COLUMNS[:3]),
-        spare=("stream",),
-        notes=notes,
-        whole=whole,
-        empty="No source was read.",
-    )
 
 
 def _stream(stream: StreamReport) -> dict[str, Any]:
@@ -118,44 +125,9 @@ def _stream(stream: StreamReport) -> dict[str, Any]:
 def status_table(connection: sqlite3.Connection, timezone: str, configured: Sequence[str]) -> Table:
     """Return how each source stands: what it holds, up to when it is known, how its last sync ended."""
     local, now = zone(timezone), datetime.now(UTC)
-    data, shown, notes = list[dict[str, Any]](), [], list[str]()
-    for row in connection.execute(_STATUS):
-        name, connector, last, known, until, tickets, messages, bad, outcome, reason = row
-        complete = None if until is None else from_milliseconds(until)
-        lag = None if complete is None else int((now - complete).total_seconds() * 1000)
-        data.append(
-            {
-                "source": name,
-                "connector": connector,
-                "configured": name in configured,
-                "last_sync_at": _iso(last),
-                "known_from": _iso(known),
-                "complete_until": _iso(until),
-                "lag_ms": lag,
-                "tickets": tickets,
-                "messages": messages,
-                "quarantined": bad,
-                "last_outcome": outcome,
-                "reason": reason,
-            }
-        )
-        begin = None if known is None else from_milliseconds(known)
-        shown.append(
-            [
-                name,
-                connector,
-                instant(None if last is None else from_milliseconds(last), local),
-                "–" if begin is None else f"{begin.astimezone(local):%Y-%m-%d}",
-                instant(complete, local),
-                "–" if lag is None else duration(lag),
-                number(tickets),
-                number(messages),
-                number(bad),
-                outcome or "never run",
-            ]
-        )
-        if reason:
-            notes.append(f"{name}: {reason}")
+    data = [_standing(row, now, configured) for row in connection.execute(_STATUS)]
+    shown = [_shown(row, local) for row in data]
+    notes = [f"{row['source']}: {row['reason']}" for row in data if row["reason"]]
     synced = {row["source"] for row in data}
     notes += [
         f"{name} was never synced; `deskmetry sync {name}`." for name in configured if name not in synced
@@ -177,6 +149,44 @@ def status_table(connection: sqlite3.Connection, timezone: str, configured: Sequ
         notes=notes,
         empty="No source was synced yet.",
     )
+
+
+def _standing(row: tuple[Any, ...], now: datetime, configured: Sequence[str]) -> dict[str, Any]:
+    name, connector, last, known, until, tickets, messages, bad, outcome, reason = row
+    complete = None if until is None else from_milliseconds(until)
+    return {
+        "source": name,
+        "connector": connector,
+        "configured": name in configured,
+        "last_sync_at": _iso(last),
+        "known_from": _iso(known),
+        "complete_until": _iso(until),
+        "lag_ms": None if complete is None else int((now - complete).total_seconds() * 1000),
+        "tickets": tickets,
+        "messages": messages,
+        "quarantined": bad,
+        "last_outcome": outcome,
+        "reason": reason,
+    }
+
+
+def _shown(row: Mapping[str, Any], local: ZoneInfo) -> list[str]:
+    return [
+        row["source"],
+        row["connector"],
+        instant(_at(row["last_sync_at"]), local),
+        instant(_at(row["known_from"]), local).partition(" ")[0],
+        instant(_at(row["complete_until"]), local),
+        "–" if row["lag_ms"] is None else duration(row["lag_ms"]),
+        number(row["tickets"]),
+        number(row["messages"]),
+        number(row["quarantined"]),
+        row["last_outcome"] or "never run",
+    ]
+
+
+def _at(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _iso(milliseconds: int | None) -> str | None:

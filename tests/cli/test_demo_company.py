@@ -49,7 +49,7 @@ def test_the_story_is_the_same_for_the_same_seed_and_another_for_another() -> No
 
 def test_the_story_has_the_promised_size(company: DemoCompany) -> None:
     assert 4_000 <= len(company.threads) <= 8000
-    assert 18_000 <= company.truth.mails <= 24_000
+    assert 12_000 <= company.truth.mails <= 18_000
 
 
 def test_the_story_begins_with_a_month_and_nothing_happens_after_its_end(company: DemoCompany) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -72,11 +72,13 @@ class Mailbox(MailConnector):
         page = self._page(batch, progress)
         moved = page.cursor if progress.token() != before else None
         live = any(folder.kind is Kind.MAILDIR for folder in folders) if self.live is None else self.live
-        yield Page(page.records, moved, page.rejected, began if live else progress.newest)
+        # What is complete is complete before an instant: the newest mail itself lies within.
+        newest = None if progress.newest is None else progress.newest + timedelta(milliseconds=1)
+        yield Page(page.records, moved, page.rejected, began if live else newest)
 
     def account(self) -> str:
-        """Return the paths that are read."""
-        return ", ".join(sorted(str(path) for path in self._paths()))
+        """Return the account's own addresses: a mailbox that is moved elsewhere stays the same account."""
+        return ", ".join(sorted({address.strip().lower() for address in self.addresses}))
 
     def check(self) -> str:
         """Look for mail folders and estimate how many mails they hold; raise if there is nothing to read."""

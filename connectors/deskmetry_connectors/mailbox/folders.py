@@ -98,7 +98,7 @@ def _refuse_unless_mbox(path: Path) -> None:
     with refused(path), path.open("rb") as file:
         head = file.read(_BEGINNING)
     if not head.strip():
-        raise NoMailThere(path, "it is empty")
+        return  # no mail has come yet
     for magic, (what, hint) in _PACKED.items():
         if head.startswith(magic):
             raise NoMailThere(path, f"it is {what}", hint)

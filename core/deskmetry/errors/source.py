@@ -1,0 +1,98 @@
+"""Source: errors after which a source, a stream or a record is left, and the others go on."""
+
+from __future__ import annotations
+
+from .base import DeskmetryError, ExitCode
+
+
+class SourceError(DeskmetryError):
+    """A source can't go on; what it had committed stays, and the other sources go on."""
+
+    code = "source"
+
+
+class Unreachable(SourceError):
+    """What the source reads isn't there: no such file, host, mailbox or network."""
+
+    code = "unreachable"
+
+
+class AuthenticationFailed(SourceError):
+    """The source refuses the credentials."""
+
+    exit_code = ExitCode.AUTHENTICATION
+    code = "authentication"
+
+
+class PermissionMissing(SourceError):
+    """The credentials are good but may not read this, by role or by plan."""
+
+    exit_code = ExitCode.AUTHENTICATION
+    code = "permission"
+
+
+class TryLater(SourceError):
+    """The source asks to wait longer than the user has patience for, or keeps failing for now."""
+
+    exit_code = ExitCode.TRY_LATER
+    code = "try_later"
+
+
+class BadResponse(SourceError):
+    """An answer that says success but isn't one: wrong content type, cut JSON, no records where declared."""
+
+    code = "bad_response"
+
+
+class CursorRefused(SourceError):
+    """The source no longer takes the cursor token; the engine falls back to the watermark."""
+
+    code = "cursor_refused"
+
+
+class StuckStream(SourceError):
+    """A stream stood still: a page repeated its token or its content, or linked to itself."""
+
+    code = "stuck_stream"
+
+    def __init__(self, stream: str, reason: str) -> None:
+        super().__init__(
+            f"Stream {stream!r} stopped: {reason}.",
+            "What was committed stays; sync again later, and report it to the connector's author.",
+            stream=stream,
+            reason=reason,
+        )
+
+
+class TooManyBadRecords(SourceError):
+    """More records of a stream were unusable than a few odd ones: the mapping is wrong, not the data."""
+
+    code = "too_many_bad_records"
+
+    def __init__(self, stream: str, bad: int, seen: int, reason: str) -> None:
+        super().__init__(
+            f"Stream {stream!r} stopped: {bad} of {seen} records can't be used; the last one: {reason}.",
+            "They are kept in the table `quarantine`; the connector must be mended.",
+            stream=stream,
+            bad=bad,
+            seen=seen,
+        )
+
+
+class StreamSkipped(DeskmetryError):
+    """An optional stream ends: plan or permissions don't have it. Seen by the user, never a failure."""
+
+    code = "skipped"
+
+
+class RecordError(DeskmetryError):
+    """One record can't be mapped; it goes to quarantine and the rest goes on."""
+
+    code = "record"
+
+
+class Interrupted(DeskmetryError):
+    """SIGINT or SIGTERM: the page in hand was committed and the sync stopped."""
+
+    exit_code = ExitCode.INTERRUPTED
+    code = "interrupted"
