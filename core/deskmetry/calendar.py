@@ -42,19 +42,24 @@ class Period:
         first = floor_day(self.since.astimezone(self.zone).date(), size)
         while (begin := midnight(first, self.zone)) < self.until:
             first = next_day(first, size)
-            end = midnight(first, self.zone)
-            if end > self.since:
-                yield max(begin, self.since), min(end, self.until)
+            low, high = max(begin, self.since), min(midnight(first, self.zone), self.until)
+            if low < high:  # a day that the zone skipped is empty
+                yield low, high
 
     def _hours(self) -> Iterator[tuple[datetime, datetime]]:
-        local = self.since.astimezone(self.zone)
-        begin = self.since - timedelta(
-            minutes=local.minute, seconds=local.second, microseconds=local.microsecond
-        )
+        begin = self.since.astimezone(UTC)
         while begin < self.until:
-            end = begin + timedelta(hours=1)
-            yield max(begin, self.since), min(end, self.until)
+            hour, end = begin.astimezone(self.zone).hour, self._next_hour(begin)
+            local = end.astimezone(self.zone)
+            if local.minute and local.hour == hour:  # clocks were put back by half an hour within it
+                end = self._next_hour(end)
+            yield begin, min(end, self.until)
             begin = end
+
+    def _next_hour(self, at: datetime) -> datetime:
+        local = at.astimezone(self.zone)
+        past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        return at - past + timedelta(hours=1)
 
 
 def zone(name: str) -> ZoneInfo:
@@ -68,9 +73,9 @@ def zone(name: str) -> ZoneInfo:
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Return the first instant of a local day, in UTC (some days begin at 01:00, when clocks jump at midnight)."""
+    """Return the first instant of a local day, in UTC (01:00 local, where clocks jump at midnight)."""
     begin = datetime(day.year, day.month, day.day, tzinfo=zone)
-    # A wall time that doesn't exist is read with the offset before the jump: going through UTC lands after it.
+    # A wall time that doesn't exist is read with the offset before the jump: in UTC that is right after it.
     return begin.astimezone(UTC)
 
 

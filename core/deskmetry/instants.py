@@ -8,10 +8,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def from_epoch(*, seconds: float | None = None, milliseconds: int | None = None) -> datetime:
-    """Return the aware instant of a Unix time given in seconds or in milliseconds."""
-    if (seconds is None) == (milliseconds is None):
-        raise ValueError("give seconds or milliseconds")
-    return datetime.fromtimestamp(seconds if milliseconds is None else milliseconds / 1000, tz=UTC)  # type: ignore[arg-type]
+    """Return the aware instant of a Unix time in seconds or in milliseconds; ValueError if it is none."""
+    try:
+        if seconds is not None and milliseconds is None:
+            return datetime.fromtimestamp(seconds, tz=UTC)
+        if milliseconds is not None and seconds is None:
+            return from_milliseconds(milliseconds)
+    except (OverflowError, OSError):
+        raise ValueError("an instant must lie in the years 1 to 9999") from None
+    raise ValueError("give seconds or milliseconds")
 
 
 def to_milliseconds(value: datetime) -> int:

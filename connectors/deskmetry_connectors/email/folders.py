@@ -66,10 +66,11 @@ _STATE_LABELS = frozenset({
 _CATEGORY = re.compile(r"(?:category|kategorie|catégorie|categoría|categoria|categorie)\b", re.IGNORECASE)
 
 
-def role_of(name: str, overrides: Mapping[str, FolderRole]) -> FolderRole:
-    """Return what a folder is for: the settings' word (by full or last name), else what the name says.
+def role_of(name: str, overrides: Mapping[str, FolderRole], special: FolderRole | None = None) -> FolderRole:
+    """Return what a folder is for: the settings' word (by full or last name), else `special`, else its name.
 
-    A folder below Sent, Junk, Trash or Drafts is of that kind too; one below the inbox isn't.
+    special: what the server says that it is for (RFC 6154), None if nothing. A folder below Sent, Junk,
+    Trash or Drafts is of that kind too; one below the inbox isn't.
     """
     parts = [part.strip().lower() for part in name.split("/") if part.strip()]
     if not parts:
@@ -78,6 +79,8 @@ def role_of(name: str, overrides: Mapping[str, FolderRole]) -> FolderRole:
     for key in ("/".join(parts), parts[-1]):
         if key in wanted:
             return wanted[key]
+    if special is not None:
+        return special
     role = _BY_NAME.get(parts[-1], FolderRole.OTHER)
     if role is not FolderRole.OTHER:
         return role

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from ..calendar import utc_offsets, zone
-from . import sql, tables
+from . import contacts, stages, tables
 from .build import build
 
 _BATCH = 50_000  # tickets built at once: bounds the temporary tables
@@ -47,11 +48,10 @@ def refresh(connection: sqlite3.Connection, timezone: str, *, rebuild: bool = Fa
     rebuild = rebuild or _state(connection, "fingerprint") != mark
     if rebuild:
         tables.create(connection)
-        rows = utc_offsets(zone(timezone), *_ZONE_SPAN)
-        connection.executemany("INSERT INTO main.utc_offsets VALUES (?, ?)", rows)
+        connection.executemany("INSERT INTO main.utc_offsets VALUES (?, ?)", _offsets(timezone))
         _set_state(connection, "fingerprint", mark)
         _set_state(connection, "timezone", timezone)
-    _stale_tables(connection)
+    _make_temporary(connection)
     _learn_agents(connection)
     _collect(connection, everything=rebuild)
     total = _replace(connection)
@@ -60,35 +60,47 @@ def refresh(connection: sqlite3.Connection, timezone: str, *, rebuild: bool = Fa
         "DELETE FROM main.dirty WHERE kind <> 'mail'"
         " OR source_id IN (SELECT id FROM main.sources WHERE mail_rules IS NULL)"
     )
-    _stale_tables(connection, drop_only=True)
+    _drop_temporary(connection)
     return Refreshed(total, rebuild)
 
 
-def _stale_tables(connection: sqlite3.Connection, *, drop_only: bool = False) -> None:
-    for name in ("stale", "all_stale", "alarms", "persons", "new_agents"):
-        connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
-    if drop_only:
-        return
-    keyed = "(source_id INTEGER NOT NULL, ticket_id TEXT NOT NULL, {more} PRIMARY KEY (source_id, ticket_id)) WITHOUT ROWID"
-    connection.execute("CREATE TEMP TABLE all_stale " + keyed.format(more=""))
-    connection.execute("CREATE TEMP TABLE stale " + keyed.format(more="cutoff INTEGER NOT NULL,"))
-    connection.execute("CREATE TEMP TABLE alarms " + keyed.format(more="at INTEGER NOT NULL,"))
+@cache
+def _offsets(timezone: str) -> list[tuple[int, int]]:
+    return utc_offsets(zone(timezone), *_ZONE_SPAN)
+
+
+def _make_temporary(connection: sqlite3.Connection) -> None:
+    _drop_temporary(connection)
+    stages.prepare(connection)
+    connection.execute(
+        "CREATE TEMP TABLE all_stale (source_id INTEGER NOT NULL, ticket_id TEXT NOT NULL,"
+        " PRIMARY KEY (source_id, ticket_id)) WITHOUT ROWID"
+    )
     connection.execute("CREATE TEMP TABLE persons (person TEXT PRIMARY KEY) WITHOUT ROWID")
+
+
+def _drop_temporary(connection: sqlite3.Connection) -> None:
+    stages.clear(connection)
+    for name in ("all_stale", "persons", "new_agents"):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
 
 def _learn_agents(connection: sqlite3.Connection) -> None:
     """Add everybody who was ever an agent, an assignee or the author of an internal note, for good."""
+    changed = "(SELECT source_id, key AS ticket_id FROM main.dirty WHERE kind = 'ticket')"
+    assigned = (
+        f"{changed} JOIN main.ticket_events AS e USING (source_id, ticket_id) WHERE e.kind = 'assignee'"
+    )
     connection.execute(
-        """CREATE TEMP TABLE new_agents AS
+        f"""CREATE TEMP TABLE new_agents AS
         SELECT source_id, id FROM main.agents
-        UNION SELECT t.source_id, t.assignee_id FROM main.dirty AS d
-          JOIN main.tickets AS t ON d.kind = 'ticket' AND t.source_id = d.source_id AND t.id = d.key
+        UNION SELECT t.source_id, t.assignee_id FROM {changed} AS d
+          JOIN main.tickets AS t ON t.source_id = d.source_id AND t.id = d.ticket_id
           WHERE t.assignee_id IS NOT NULL
-        UNION SELECT e.source_id, e.new FROM main.dirty AS d
-          JOIN main.ticket_events AS e ON d.kind = 'ticket' AND e.source_id = d.source_id AND e.ticket_id = d.key
-          WHERE e.kind = 'assignee' AND e.new IS NOT NULL
-        UNION SELECT m.source_id, m.author_id FROM main.dirty AS d
-          JOIN main.messages AS m ON d.kind = 'ticket' AND m.source_id = d.source_id AND m.ticket_id = d.key
+        UNION SELECT source_id, e.new FROM {assigned} AND e.new IS NOT NULL
+        UNION SELECT source_id, e.old FROM {assigned} AND e.old IS NOT NULL
+        UNION SELECT source_id, m.author_id FROM {changed}
+          JOIN main.messages AS m USING (source_id, ticket_id)
           WHERE NOT m.public AND m.author_id IS NOT NULL AND m.author_kind IN ('agent', 'customer')
         EXCEPT SELECT source_id, id FROM main.known_agents"""
     )
@@ -100,33 +112,40 @@ def _collect(connection: sqlite3.Connection, *, everything: bool) -> None:
     into = "INSERT OR IGNORE INTO temp.all_stale "
     if everything:
         connection.execute(into + "SELECT source_id, id FROM main.tickets")
-        for source, cutoff in _cutoffs(connection):
-            _set_state(connection, f"cutoff:{source}", str(cutoff))
-        return
-    connection.execute(into + "SELECT source_id, key FROM main.dirty WHERE kind = 'ticket'")
-    for kind, statement in _SPREAD.items():
-        if connection.execute("SELECT 1 FROM main.dirty WHERE kind = ? LIMIT 1", (kind,)).fetchone():
-            connection.execute(into + statement)
-    if connection.execute("SELECT 1 FROM temp.new_agents LIMIT 1").fetchone():
-        connection.execute(
-            into + "SELECT m.source_id, m.ticket_id FROM main.messages AS m JOIN temp.new_agents AS n"
-            " ON n.source_id = m.source_id AND n.id = m.author_id"
-            " WHERE m.author_kind = 'customer' AND m.ticket_id IS NOT NULL"
-        )
-    for source, cutoff in _cutoffs(connection):
+    else:
+        connection.execute(into + "SELECT source_id, key FROM main.dirty WHERE kind = 'ticket'")
+        for kind, statement in _SPREAD.items():
+            if connection.execute("SELECT 1 FROM main.dirty WHERE kind = ? LIMIT 1", (kind,)).fetchone():
+                connection.execute(into + statement)
+        if connection.execute("SELECT 1 FROM temp.new_agents LIMIT 1").fetchone():
+            connection.execute(into + _WRITTEN_BY_NEW_AGENTS)
+    _collect_by_source(connection, into)
+
+
+def _collect_by_source(connection: sqlite3.Connection, into: str) -> None:
+    """Gather what a source's name, or the instant up to which it is known, makes stale, and note both."""
+    sources = connection.execute("SELECT id, name, complete_until_at FROM main.sources").fetchall()
+    for source, name, cutoff in sources:
         before = _state(connection, f"cutoff:{source}")
-        if before is None or cutoff < int(before):
+        named = _set_state(connection, f"name:{source}", name)
+        if not _set_state(connection, f"cutoff:{source}", cutoff) and not named:
+            continue
+        if named or before is None or cutoff is None or cutoff < int(before):
             connection.execute(into + "SELECT source_id, id FROM main.tickets WHERE source_id = ?", (source,))
-        elif cutoff > int(before):
+        else:
             due = "SELECT source_id, ticket_id FROM main.fact_alarms WHERE source_id = ? AND at < ?"
             connection.execute(into + due, (source, cutoff))
-        _set_state(connection, f"cutoff:{source}", str(cutoff))
 
 
 # Whose tickets a change of a name, address or role goes into.
 _AUTHORED = (
     "SELECT m.source_id, m.ticket_id FROM main.messages AS m JOIN main.dirty AS d"
     " ON d.kind = 'agent' AND d.source_id = m.source_id AND d.key = m.author_id WHERE m.ticket_id IS NOT NULL"
+)
+_WRITTEN_BY_NEW_AGENTS = (
+    "SELECT m.source_id, m.ticket_id FROM main.messages AS m JOIN temp.new_agents AS n"
+    " ON n.source_id = m.source_id AND n.id = m.author_id"
+    " WHERE m.author_kind = 'customer' AND m.ticket_id IS NOT NULL"
 )
 _SPREAD = {
     "customer": "SELECT t.source_id, t.id FROM main.tickets AS t JOIN main.dirty AS d"
@@ -154,45 +173,36 @@ _SPREAD = {
 
 def _replace(connection: sqlite3.Connection) -> int:
     """Replace the facts of the gathered tickets, in batches, then link the persons' contacts."""
-    match = "WHERE (source_id, ticket_id) IN (SELECT source_id, ticket_id FROM temp.all_stale)"
-    people = f"INSERT OR IGNORE INTO temp.persons SELECT person FROM main.ticket_facts {match} AND person IS NOT NULL"
-    connection.execute(people)
+    gathered = "(source_id, ticket_id) IN (SELECT source_id, ticket_id FROM temp.all_stale)"
+    _note_persons(connection, gathered)
     for name in (*_FACTS_OF_A_TICKET, "fact_alarms"):
-        connection.execute(f"DELETE FROM main.{name} {match}")
+        connection.execute(f"DELETE FROM main.{name} WHERE {gathered}")
     total = 0
-    while connection.execute("SELECT 1 FROM temp.all_stale LIMIT 1").fetchone():
-        connection.execute("DELETE FROM temp.stale")
-        connection.execute(
-            "INSERT INTO temp.stale SELECT a.source_id, a.ticket_id, s.complete_until_at FROM temp.all_stale AS a"
-            " JOIN main.sources AS s ON s.id = a.source_id WHERE s.complete_until_at IS NOT NULL LIMIT ?",
-            (_BATCH,),
-        )
-        if not connection.execute("SELECT 1 FROM temp.stale LIMIT 1").fetchone():
-            break
+    built = "(source_id, ticket_id) IN (SELECT source_id, ticket_id FROM temp.stale)"
+    while connection.execute(_NEXT_BATCH, (_BATCH,)).rowcount:
         total += build(connection)
-        built = "WHERE (source_id, ticket_id) IN (SELECT source_id, ticket_id FROM temp.stale)"
-        connection.execute(
-            f"INSERT OR IGNORE INTO temp.persons SELECT person FROM main.ticket_facts {built} AND person IS NOT NULL"
-        )
-        connection.execute(f"DELETE FROM temp.all_stale {built}")
-    _alarms(connection)
-    only = "person IN (SELECT person FROM temp.persons)"
-    connection.execute(sql.contacts("main.ticket_facts", "main.ticket_facts", only, "9e18"))
-    connection.execute(sql.customers("main.ticket_facts", only))
+        _note_persons(connection, built)
+        connection.execute(f"DELETE FROM temp.all_stale WHERE {built}")
+        connection.execute("DELETE FROM temp.stale")
+    connection.execute("INSERT INTO main.fact_alarms SELECT source_id, ticket_id, at FROM temp.alarms")
+    tables.index(connection)
+    contacts.link(connection, "main.ticket_facts", "SELECT person FROM temp.persons", "main.ticket_facts")
     return total
 
 
-def _alarms(connection: sqlite3.Connection) -> None:
+_NEXT_BATCH = """
+INSERT INTO temp.stale SELECT a.source_id, a.ticket_id, s.complete_until_at
+FROM temp.all_stale AS a JOIN main.sources AS s ON s.id = a.source_id
+WHERE s.complete_until_at IS NOT NULL LIMIT ?
+"""
+
+
+def _note_persons(connection: sqlite3.Connection, condition: str) -> None:
+    """Note whose contacts must be linked anew."""
     connection.execute(
-        "INSERT OR REPLACE INTO main.fact_alarms SELECT source_id, ticket_id, at FROM temp.alarms"
+        "INSERT OR IGNORE INTO temp.persons SELECT person FROM main.ticket_facts"
+        f" WHERE {condition} AND person IS NOT NULL"
     )
-
-
-def _cutoffs(connection: sqlite3.Connection) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = connection.execute(
-        "SELECT id, complete_until_at FROM main.sources WHERE complete_until_at IS NOT NULL"
-    ).fetchall()
-    return found
 
 
 def _state(connection: sqlite3.Connection, key: str) -> str | None:
@@ -202,5 +212,13 @@ def _state(connection: sqlite3.Connection, key: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _set_state(connection: sqlite3.Connection, key: str, value: str) -> None:
-    connection.execute("INSERT OR REPLACE INTO main.facts_state VALUES (?, ?)", (key, value))
+def _set_state(connection: sqlite3.Connection, key: str, value: object) -> bool:
+    """Note a value (None: none) and return whether it is another one; an equal one isn't written again."""
+    text = None if value is None else str(value)
+    if _state(connection, key) == text:
+        return False
+    if text is None:
+        connection.execute("DELETE FROM main.facts_state WHERE key = ?", (key,))
+    else:
+        connection.execute("INSERT OR REPLACE INTO main.facts_state VALUES (?, ?)", (key, text))
+    return True

@@ -5,8 +5,12 @@ from __future__ import annotations
 import sqlite3
 
 from ..metric.fact import FACTS
-from . import sql, tables
+from . import contacts, stages, tables
 from .build import build
+
+_HIDDEN = (
+    "EXISTS (SELECT 1 FROM temp.stale AS s WHERE s.source_id = f.source_id AND s.ticket_id = f.ticket_id)"
+)
 
 
 def shadow(connection: sqlite3.Connection, as_of_ms: int) -> int:
@@ -17,17 +21,16 @@ def shadow(connection: sqlite3.Connection, as_of_ms: int) -> int:
     read-only connection. Records keep no history of tags, fields and names: those are today's.
     """
     unshadow(connection)
-    _stale(connection, as_of_ms)
+    stages.prepare(connection)
+    count = _collect(connection, as_of_ms)
     for fact in FACTS:
         if not fact.view:
             connection.execute(tables.create_sql(fact, f"temp.shadow_{fact.name}"))
-    count = int(connection.execute("SELECT count(*) FROM temp.stale").fetchone()[0])
     if count:
         build(connection, _target)
-        connection.execute(
-            sql.contacts(_target("ticket_facts"), "main.ticket_facts", "person IS NOT NULL", str(as_of_ms))
-        )
-        connection.execute(sql.customers(_target("ticket_facts"), "1"))
+        persons = f"SELECT person FROM {_target('ticket_facts')} WHERE person IS NOT NULL"
+        untouched = f"(SELECT * FROM main.ticket_facts AS f WHERE NOT {_HIDDEN})"
+        contacts.link(connection, _target("ticket_facts"), persons, untouched, _target("ticket_facts"))
     for fact in FACTS:
         connection.execute(
             f"CREATE TEMP VIEW {fact.name} AS {_view(fact.name) if not fact.view else _activity()}"
@@ -40,20 +43,24 @@ def unshadow(connection: sqlite3.Connection) -> None:
     for fact in reversed(FACTS):
         connection.execute(f"DROP VIEW IF EXISTS temp.{fact.name}")
         connection.execute(f"DROP TABLE IF EXISTS temp.shadow_{fact.name}")
-    for name in ("stale", "alarms"):
-        connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+    stages.clear(connection)
 
 
-def _stale(connection: sqlite3.Connection, as_of_ms: int) -> None:
-    """Gather the tickets that changed, or whose person made contact, at or after the instant."""
-    keyed = "(source_id INTEGER NOT NULL, ticket_id TEXT NOT NULL, {more} PRIMARY KEY (source_id, ticket_id)) WITHOUT ROWID"
-    connection.execute("CREATE TEMP TABLE stale " + keyed.format(more="cutoff INTEGER NOT NULL,"))
-    connection.execute("CREATE TEMP TABLE alarms " + keyed.format(more="at INTEGER NOT NULL,"))
+def _collect(connection: sqlite3.Connection, as_of_ms: int) -> int:
+    """Gather the tickets whose facts were others at the instant; return their number.
+
+    Those are the tickets that something happened to since, or whose person made contact since. A ticket that
+    was deleted since was a contact until then, so all of that person's tickets are looked at again. A source
+    that isn't known up to the instant stays as it is known.
+    """
     connection.execute(
-        "INSERT INTO temp.stale SELECT source_id, ticket_id, ? FROM main.ticket_facts"
-        " WHERE changed_at >= ? OR next_contact_at >= ?",
-        (as_of_ms, as_of_ms, as_of_ms),
+        "INSERT INTO temp.stale SELECT source_id, ticket_id, min(?1, coalesce(CAST((SELECT value"
+        " FROM main.facts_state WHERE key = 'cutoff:' || source_id) AS INTEGER), ?1)) FROM main.ticket_facts"
+        " WHERE changed_at >= ?1 OR next_contact_at >= ?1 OR person IN"
+        " (SELECT person FROM main.ticket_facts WHERE deleted_at >= ?1 AND excluded = 'deleted')",
+        (as_of_ms,),
     )
+    return int(connection.execute("SELECT count(*) FROM temp.stale").fetchone()[0])
 
 
 def _target(name: str) -> str:
@@ -61,11 +68,7 @@ def _target(name: str) -> str:
 
 
 def _view(name: str) -> str:
-    return (
-        f"SELECT * FROM main.{name} AS f WHERE NOT EXISTS (SELECT 1 FROM temp.stale AS s"
-        " WHERE s.source_id = f.source_id AND s.ticket_id = f.ticket_id)"
-        f" UNION ALL SELECT * FROM temp.shadow_{name}"
-    )
+    return f"SELECT * FROM main.{name} AS f WHERE NOT {_HIDDEN} UNION ALL SELECT * FROM {_target(name)}"
 
 
 def _activity() -> str:

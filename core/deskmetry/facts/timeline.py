@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
 SOLVED = frozenset({"solved", "closed"})
@@ -11,7 +12,10 @@ ASSIGNMENTS = ("team", "assignee", "priority")
 
 
 class Event(NamedTuple):
-    """One event of a ticket; instants in milliseconds. `known_at` is later than `at` for an inferred solve."""
+    """One event of a ticket; instants in milliseconds.
+
+    `known_at` is when it was known: later than `at` for an inferred solve.
+    """
 
     kind: str
     at: int
@@ -59,8 +63,13 @@ class Span(NamedTuple):
 
 @dataclass(slots=True)
 class Timeline:
-    """The history of a ticket as far as it is known before the cutoff."""
+    """The history of a ticket as far as it is known before the cutoff.
 
+    `changed_at` is the latest instant of anything in it, `due_at` the next one, at or after the cutoff.
+    """
+
+    changed_at: int
+    due_at: int | None = None
     changes: list[Change] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     first_solved_at: int | None = None
@@ -78,25 +87,20 @@ class Timeline:
     assignee: str | None = None
     priority: str | None = None
     teams: int = 0
-    changed_at: int = 0
-    alarm_at: int | None = None
 
 
-def timeline(origin: Origin, events: Sequence[Event], cutoff: int) -> Timeline:
+def timeline(origin: Origin, events: Iterable[Event], cutoff: int) -> Timeline:
     """Return the history before the cutoff (exclusive, milliseconds) of a ticket created before it."""
     line = Timeline(changed_at=origin.created_at)
-    known = sorted((e for e in events if e.known_at < cutoff and e.at < cutoff), key=_order)
-    later = [e for e in events if not (e.known_at < cutoff and e.at < cutoff)]
-    statuses = [e for e in known if e.kind == "status"] or _from_ticket(origin, cutoff, any_later=bool(later))
-    _statuses(line, statuses, origin)
-    _assumption(line, later, cutoff)
-    assignments = sorted((e for e in events if e.kind in ASSIGNMENTS), key=_order)
-    _spans(line, origin, statuses, assignments, cutoff)
-    if known:
-        line.changed_at = max(line.changed_at, *(e.known_at for e in known))
-    if statuses:
-        line.changed_at = max(line.changed_at, *(e.known_at for e in statuses))
-    line.alarm_at = min((max(e.at, e.known_at) for e in later), default=None)
+    ordered = sorted(events, key=_order)
+    statuses = [event for event in ordered if event.kind == "status"]
+    assignments = (
+        [event for event in ordered if event.kind != "status"] if len(statuses) < len(ordered) else []
+    )
+    _statuses(line, _known_statuses(origin, statuses, cutoff))
+    _assumption(line, statuses, cutoff)
+    _spans(line, origin, assignments, cutoff)
+    _instants(line, origin, ordered, cutoff, dated_by_update=not statuses)
     return line
 
 
@@ -105,24 +109,39 @@ def _order(event: Event) -> tuple[int, int, int, str]:
     return event.at, event.known_at, len(event.id), event.id
 
 
-def _from_ticket(origin: Origin, cutoff: int, *, any_later: bool) -> list[Event]:
-    """Stand in for a missing status history: open when created, and what the ticket says at its last update."""
+def _known_statuses(origin: Origin, statuses: Sequence[Event], cutoff: int) -> list[Event]:
+    """Return the changes of status known before the cutoff, the first of them at the creation at the latest.
+
+    A source may report changes only: the status at the creation is then what the first one changed from.
+    """
+    if not statuses:
+        return _from_ticket(origin, cutoff)
+    known = [event for event in statuses if event.at < cutoff and event.known_at < cutoff]
+    first, created = statuses[0], origin.created_at
+    if not known or first.at > created:
+        known.insert(0, Event("status", created, created, None, first.old or "new", first.how, ""))
+    return known
+
+
+def _from_ticket(origin: Origin, cutoff: int) -> list[Event]:
+    """Stand in for a missing history: open when created, and at its last update what the ticket says."""
     created, how = origin.created_at, origin.status_how
-    if any_later or origin.status not in SOLVED:
-        status = "new" if any_later else origin.status
-        return [Event("status", created, created, None, status, how, "")]
-    at = max(origin.updated_at or created, created)
+    if origin.status not in SOLVED:
+        return [Event("status", created, created, None, origin.status, how, "")]
     first = Event("status", created, created, None, "open", how, "")
-    if at >= cutoff:
-        return [first]
-    return [first, Event("status", at, at, "open", origin.status, how, "~")]
+    at = max(origin.updated_at or created, created)
+    return [first] if at >= cutoff else [first, Event("status", at, at, "open", origin.status, how, "")]
 
 
-def _statuses(line: Timeline, statuses: Sequence[Event], origin: Origin) -> None:
+def _statuses(line: Timeline, statuses: Iterable[Event]) -> None:
+    """Note each change of status; one from solved to closed solves nothing a second time."""
     before: str | None = None
     solved_before = False
     for event in statuses:
         now = event.new or "open"
+        line.status_how = event.how
+        if now == before:
+            continue
         solved = now in SOLVED
         solves, reopens = solved and not solved_before, solved_before and not solved
         line.changes.append(Change(event.at, event.known_at, before, now, event.how, solves, reopens))
@@ -130,67 +149,88 @@ def _statuses(line: Timeline, statuses: Sequence[Event], origin: Origin) -> None
             line.solves += 1
             line.solved_at = event.at
             line.first_solved_at = event.at if line.first_solved_at is None else line.first_solved_at
-        if reopens:
+        elif reopens:
             line.reopenings += 1
             line.solved_at = None
             line.reopened_at = event.at if line.reopened_at is None else line.reopened_at
         before, solved_before = now, solved
-        line.status_how = event.how
-    line.status = before or origin.status
+        line.status = now
 
 
-def _assumption(line: Timeline, later: Sequence[Event], cutoff: int) -> None:
-    """Note the solve that a rule will infer, whose instant is before the cutoff but whose rule fires after it."""
-    coming = [e for e in later if e.kind == "status" and e.new in SOLVED and e.at < cutoff <= e.known_at]
-    if coming:
-        line.assumed_at, line.assumed_from_at = coming[-1].at, coming[-1].known_at
+def _assumption(line: Timeline, statuses: Iterable[Event], cutoff: int) -> None:
+    """Note the solve that a rule will infer: it lies before the cutoff, but the rule fires after it."""
+    for event in statuses:
+        if event.new in SOLVED and event.at < cutoff <= event.known_at:
+            line.assumed_at, line.assumed_from_at = event.at, event.known_at
 
 
-def _spans(
-    line: Timeline, origin: Origin, statuses: Sequence[Event], assignments: Sequence[Event], cutoff: int
-) -> None:
-    """Cut the unsolved time at each change of assignment; an inferred solve ends a span when its rule fired."""
+def _spans(line: Timeline, origin: Origin, assignments: Sequence[Event], cutoff: int) -> None:
+    """Cut the unsolved time at each change of assignment; an inferred solve ends it when its rule fired."""
     current = {kind: _initial(origin, assignments, kind) for kind in ASSIGNMENTS}
-    teams = {current["team"]} - {None}
-    points: list[tuple[int, int, Event]] = [(max(e.known_at, e.at), 1, e) for e in statuses]
-    points += [(e.at, 0, e) for e in assignments if e.at < cutoff]
-    points.sort(key=lambda point: (point[0], point[1], _order(point[2])))
-    solves = {(c.at, c.known_at) for c in line.changes if c.solves}
+    teams = {current["team"]}
+    points: list[tuple[int, int, Event | Change]] = [(e.at, 0, e) for e in assignments if e.at < cutoff]
+    points += [(max(change.known_at, change.at), 1, change) for change in line.changes]
+    points.sort(key=itemgetter(0, 1))  # stable: at one instant assignments come first, each kind in its order
     begin: int | None = None
-    for at, _, event in points:
-        if event.kind == "status":
-            if (event.at, event.known_at) in solves and event.new in SOLVED:
+    for at, _, point in points:
+        if isinstance(point, Event):
+            if current[point.kind] != point.new:
+                begin = _cut(line, begin, at, current)
+                current[point.kind] = point.new
+                teams.add(current["team"])
+        elif point.new not in SOLVED:
+            begin = at if begin is None else begin
+        else:
+            if point.solves:
                 line.solved_team, line.solved_assignee = current["team"], current["assignee"]
-            unsolved = event.new not in SOLVED
-            if unsolved and begin is None:
-                begin = at
-            elif not unsolved and begin is not None:
-                _span(line, begin, at, current)
-                begin = None
-        elif current[event.kind] != event.new:
-            if begin is not None:
-                _span(line, begin, at, current)
-                begin = at
-            current[event.kind] = event.new
-            teams |= {current["team"]} - {None}
-    deleted = origin.deleted_at if origin.deleted_at is not None and origin.deleted_at < cutoff else None
-    if begin is not None:
-        _span(line, begin, deleted, current)
+            _cut(line, begin, at, current)
+            begin = None
+    _cut(line, begin, None, current)
+    if line.solved_at is None:
+        line.solved_team = line.solved_assignee = None
     line.team, line.assignee, line.priority = current["team"], current["assignee"], current["priority"]
-    line.teams = len(teams)
-    if deleted is not None:
-        line.changed_at = max(line.changed_at, deleted)
+    line.teams = len(teams - {None})
+    if origin.deleted_at is not None and origin.deleted_at < cutoff:
+        line.spans = [
+            _until(span, origin.deleted_at) for span in line.spans if span.from_at < origin.deleted_at
+        ]
 
 
-def _span(line: Timeline, begin: int, end: int | None, current: dict[str, str | None]) -> None:
+def _cut(line: Timeline, begin: int | None, end: int | None, current: Mapping[str, str | None]) -> int | None:
+    """End the span that began, if one did, and return where the next one begins."""
+    if begin is None:
+        return None
     if end is None or end > begin:
         line.spans.append(Span(begin, end, current["team"], current["assignee"], current["priority"]))
+    return end
+
+
+def _until(span: Span, deleted_at: int) -> Span:
+    if span.until_at is not None and span.until_at <= deleted_at:
+        return span
+    return span._replace(until_at=deleted_at)
 
 
 def _initial(origin: Origin, assignments: Sequence[Event], kind: str) -> str | None:
-    """Return what was assigned at the creation: the first change's old value, else what the ticket says now."""
-    first = next((e for e in assignments if e.kind == kind), None)
-    if first is not None:
-        return first.old
+    """Return what was assigned at the creation: what the first change changed, else what the ticket says."""
+    for event in assignments:
+        if event.kind == kind:
+            return event.old
     value: str | None = getattr(origin, kind)
     return value
+
+
+def _instants(
+    line: Timeline, origin: Origin, events: Iterable[Event], cutoff: int, *, dated_by_update: bool
+) -> None:
+    """Note when the history changed last before the cutoff, and when it changes next."""
+    instants = [event.at for event in events] + [event.known_at for event in events]
+    if origin.deleted_at is not None:
+        instants.append(origin.deleted_at)
+    if dated_by_update and origin.status in SOLVED and origin.updated_at is not None:
+        instants.append(origin.updated_at)
+    for instant in instants:
+        if instant < cutoff:
+            line.changed_at = max(line.changed_at, instant)
+        elif line.due_at is None or instant < line.due_at:
+            line.due_at = instant

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -16,6 +16,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 MAX_TEXT = 1_000_000  # characters; longer texts are cut, `messages.length` keeps the full length
 MAX_DEPTH = 64  # levels of nesting in a JSON value
 MAX_INTEGER = 2**63 - 1
+_NUMBER = re.compile(r"\s*[-+]?[0-9._]+(e[-+]?[0-9]+)?\s*", re.IGNORECASE)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -28,7 +29,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Sticky:
-    """Once set, the field stays set, in whatever order the copies of a record arrive."""
+    """Once set, the field stays set, in whatever order the copies of a record arrive.
+
+    Of several values the smallest stays: the earliest tombstone.
+    """
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def clean_text(value: object) -> object:
 
 
 def to_id(value: object) -> object:
-    """Take the vendor's id as text: integers of any size are written out, nothing and booleans are refused."""
+    """Take the vendor's id as text: integers are written out, nothing and booleans are refused."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, str):
@@ -57,38 +61,49 @@ def to_id(value: object) -> object:
 
 
 def to_reference(value: object) -> object:
-    """As `to_id`, but nothing (None or an empty text) means that there is no such row."""
-    return None if value is None or value == "" else to_id(value)
+    """As `to_id`, but nothing (None or a blank text) means that there is no such row."""
+    return None if value is None or (isinstance(value, str) and not value.strip()) else to_id(value)
 
 
 def refuse_number(value: object) -> object:
-    """Refuse numbers as instants: seconds or milliseconds would be a guess (`from_epoch` says which)."""
-    if isinstance(value, int | float) or (isinstance(value, str) and value.strip().lstrip("-").isdigit()):
-        raise ValueError("an instant must be an aware datetime or ISO text, not a number")
+    """Refuse numbers as instants or days: what they count would be a guess (`from_epoch` says it)."""
+    if not isinstance(value, str | date) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+        raise ValueError("must be an aware datetime (for a day: a date) or ISO text, not a number")
     return value
 
 
 def to_utc(value: datetime) -> datetime:
     """Bring an aware datetime to UTC."""
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant must lie in the years 1 to 9999 in UTC") from None
 
 
 def check_json(value: object, depth: int = 0) -> object:
-    """Make a JSON value storable: texts cleaned, NaN and infinities as null, nesting capped at `MAX_DEPTH`."""
+    """Make a JSON value storable: texts cleaned, NaN and infinities as null, integers over 64 bits as text.
+
+    What nests deeper than `MAX_DEPTH`, or isn't JSON at all, is refused.
+    """
     if depth > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, Mapping):
         return {str(clean_text(str(key))): check_json(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [check_json(item, depth + 1) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return clean_text(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int):
+        return value if -MAX_INTEGER - 1 <= value <= MAX_INTEGER else str(value)
+    if value is None or isinstance(value, str):
+        return clean_text(value)
+    raise ValueError(f"{type(value).__name__} isn't a JSON value")
 
 
 Id = Annotated[str, BeforeValidator(to_id)]
 OptionalId = Annotated[str | None, BeforeValidator(to_reference)]
 Text = Annotated[str, BeforeValidator(clean_text)]
+Day = Annotated[date, BeforeValidator(refuse_number)]
 Instant = Annotated[AwareDatetime, BeforeValidator(refuse_number), AfterValidator(to_utc)]
 Integer = Annotated[int, Field(ge=-MAX_INTEGER - 1, le=MAX_INTEGER)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from .base import Finite, Id, Instant, Integer, OptionalId, Record, Reference, Text
+from .base import Day, Finite, Id, Instant, Integer, OptionalId, Record, Reference, Text
 from .kinds import CostKind, GoalKind, OrderStatus
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -69,8 +68,8 @@ class Cost(Record):
     table: ClassVar[str] = "costs"
 
     kind: CostKind = Field(description="wages, overtime, benefits, taxes, tools, training or other")
-    from_day: date = Field(description="First local day of the span")
-    until_day: date = Field(description="Day after the last of the span")
+    from_day: Day = Field(description="First local day of the span")
+    until_day: Day = Field(description="Day after the last of the span")
     amount_minor: Integer = Field(description="Amount, minor units")
     currency: Currency = Field(description="ISO 4217 code")
     hours: Finite | None = Field(None, description="Paid hours, for wages")
@@ -95,7 +94,7 @@ class Training(Record):
     table: ClassVar[str] = "training"
 
     agent_id: Annotated[Id, Reference("agents")] = Field(description="Agent")
-    from_day: date = Field(description="First local day")
-    until_day: date = Field(description="Day after the last")
+    from_day: Day = Field(description="First local day")
+    until_day: Day = Field(description="Day after the last")
     days: Finite = Field(description="Days of training in the span")
     topic: Text | None = Field(None, description="What it was about")

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from .base import Instant, OptionalId, Record, Sticky, Text
+from .base import Instant, OptionalId, Record, Reference, Sticky, Text
 from .kinds import AgentRole
 
 
@@ -21,14 +21,16 @@ class Customer(Record):
     country: Text | None = Field(None, description="ISO 3166 code or the vendor's own name of the country")
     language: Text | None = Field(None, description="BCP 47 tag or the vendor's own name of the language")
     segment: Text | None = Field(None, description="Customer segment, where the source has one")
-    organization_id: OptionalId = Field(None, description="Organization the customer belongs to")
+    organization_id: Annotated[OptionalId, Reference("organizations")] = Field(
+        None, description="Organization the customer belongs to"
+    )
     created_at: Instant | None = Field(None, description="When the source first knew the customer")
     updated_at: Instant | None = Field(None, description="Last change in the source")
     deleted_at: Annotated[Instant | None, Sticky()] = Field(None, description="Tombstone; sticky")
 
 
 class Agent(Record):
-    """Somebody who answers for the company. Once an agent, always an agent: a row here is never taken back."""
+    """Somebody who answers for the company. Once an agent, always one: a row here is never taken back."""
 
     table: ClassVar[str] = "agents"
 
@@ -36,7 +38,9 @@ class Agent(Record):
     email: Text | None = Field(None, description="E-mail address; agents with the same one are one human")
     role: AgentRole = Field(AgentRole.AGENT, description="agent, admin, light_agent or bot")
     active: bool = Field(True, description="False once the source says that the agent left")
-    team_id: OptionalId = Field(None, description="Default team, where the source has one")
+    team_id: Annotated[OptionalId, Reference("teams")] = Field(
+        None, description="Default team, where the source has one"
+    )
     created_at: Instant | None = Field(None, description="When the source first knew the agent")
     updated_at: Instant | None = Field(None, description="Last change in the source")
 

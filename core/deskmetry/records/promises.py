@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from .base import Id, Instant, Integer, OptionalId, Record, Reference, Text
+from .base import Day, Id, Instant, Integer, OptionalId, Record, Reference, Text
 from .kinds import SlaMetric
 
 
@@ -39,8 +38,8 @@ class Holiday(Record):
 
     schedule_id: Annotated[Id, Reference("schedules")] = Field(description="Schedule")
     name: Text | None = Field(None, description="Name of the holiday")
-    from_day: date = Field(description="First local day")
-    until_day: date = Field(description="Day after the last")
+    from_day: Day = Field(description="First local day")
+    until_day: Day = Field(description="Day after the last")
 
 
 class SlaPolicy(Record):

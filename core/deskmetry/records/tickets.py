@@ -109,10 +109,11 @@ class Message(Record):
     automatic: bool = Field(False, description="Out-of-office, acknowledgement, bounce, newsletter, trigger")
     automatic_kind: AutomaticKind | None = Field(None, description="Why it counts as automatic")
     channel: Text | None = Field(None, description="Channel it came through")
-    body: Text | None = Field(None, description="Plain text")
     length: Integer | None = Field(None, description="Characters of the full text, before any cut")
     redacted: Annotated[bool, Sticky()] = Field(False, description="The text was redacted; sticky")
     deleted_at: Annotated[Instant | None, Sticky()] = Field(None, description="Tombstone; sticky")
+    # Last, because SQLite walks over all pages of a long text to read what stands behind it.
+    body: Text | None = Field(None, description="Plain text")
 
 
 class MessageHeader(Record):

@@ -23,6 +23,7 @@ _SQL: dict[type, tuple[str, Converter | None]] = {
     bool: ("INTEGER", int),
     int: ("INTEGER", None),
     float: ("REAL", None),
+    Enum: ("TEXT", lambda member: str(member.value)),
     str: ("TEXT", None),
     datetime: ("INTEGER", to_milliseconds),
     AwareDatetime: ("INTEGER", to_milliseconds),
@@ -49,7 +50,7 @@ class RecordColumn:
 
 @cache
 def columns_of(record: type[Record]) -> tuple[RecordColumn, ...]:
-    """Return the columns of a record's table besides `source_id`, the id first, in the order of its fields."""
+    """Return the columns of a record's table besides `source_id`: the id, then the order of its fields."""
     fields = dict(record.model_fields)
     names = ["id", *(name for name in fields if name not in ("id", "version")), "version"]
     return tuple(_column(name, fields[name]) for name in names)
@@ -57,10 +58,8 @@ def columns_of(record: type[Record]) -> tuple[RecordColumn, ...]:
 
 def _column(name: str, field: FieldInfo) -> RecordColumn:
     kind, optional = _plain(field.annotation)
-    if issubclass(kind, Enum):
-        sql, convert = "TEXT", _value
-    else:
-        sql, convert = next(_SQL[base] for base in kind.__mro__ if base in _SQL)
+    base = Enum if issubclass(kind, Enum) else next(base for base in kind.__mro__ if base in _SQL)
+    sql, convert = _SQL[base]
     marks = field.metadata
     reference = next((mark.table for mark in marks if isinstance(mark, Reference)), None)
     return RecordColumn(
@@ -76,10 +75,6 @@ def _column(name: str, field: FieldInfo) -> RecordColumn:
     )
 
 
-def _value(member: Enum) -> str:
-    return str(member.value)
-
-
 def _plain(annotation: Any) -> tuple[type, bool]:
     """Return the plain class behind an annotation, and whether None is allowed."""
     origin = typing.get_origin(annotation)
@@ -90,4 +85,4 @@ def _plain(annotation: Any) -> tuple[type, bool]:
         rest = [member for member in members if member is not NoneType]
         kind, optional = _plain(rest[0])
         return kind, optional or len(rest) < len(members)
-    return typing.cast(type, origin or annotation), False
+    return typing.cast("type", origin or annotation), False

@@ -133,10 +133,16 @@ def _no_room(path: Path) -> bool:
     return status.f_bavail * status.f_frsize < 1_000_000
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and all that is missing above it with mode 0700; one that exists stays as it is."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    for place in reversed(missing):
+        place.mkdir(mode=0o700, exist_ok=True)  # `parents=True` would leave those above open to all
+
+
 def _make_private(path: Path) -> None:
     """Make the file with mode 0600 before SQLite would make it readable for all, and its folder 0700."""
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True, mode=0o700)
+    make_folder(path.parent)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:

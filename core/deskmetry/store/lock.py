@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ..errors import Locked
-from .connection import translated
+from .connection import make_folder, translated
 
 
 class WriterLock:
@@ -24,8 +24,7 @@ class WriterLock:
 
     def __enter__(self) -> WriterLock:
         with translated(self.database):
-            if not self.path.parent.exists():
-                self.path.parent.mkdir(parents=True, mode=0o700)
+            make_folder(self.path.parent)
             descriptor = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -56,12 +55,19 @@ class WriterLock:
             return "another process"
 
     def held(self) -> bool:
-        """Return whether somebody else writes right now."""
-        try:
-            with self:
+        """Return whether somebody writes right now; looking leaves no trace."""
+        with translated(self.database):
+            try:
+                descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
                 return False
-        except Locked:
-            return True
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            finally:
+                os.close(descriptor)
+        return False
 
     def _sign(self, descriptor: int) -> None:
         start = datetime.now(UTC).replace(microsecond=0).isoformat()

@@ -12,13 +12,14 @@ Mark = tuple[str, str]
 _OF_A_TICKET = frozenset(
     {"sessions", "ticket_events", "ticket_tags", "survey_answers", "survey_offers", "time_entries"}
 )
-# Rows whose name or other attribute stands in the facts of many tickets.
+# Rows whose columns stand in the facts of many tickets, and which: a change of others (an agent's last
+# update, say) must not build all of those again.
 _NAMED = {
-    "agents": "agent",
-    "customers": "customer",
-    "teams": "team",
-    "brands": "brand",
-    "organizations": "organization",
+    "agents": ("agent", ("email", "role", "team_id")),
+    "customers": ("customer", ("email", "country", "language", "segment", "organization_id")),
+    "teams": ("team", ("name",)),
+    "brands": ("brand", ("name",)),
+    "organizations": ("organization", ("name", "segment")),
 }
 
 
@@ -36,7 +37,9 @@ def marks_of(
     elif table in _OF_A_TICKET:
         yield from _tickets(position, old, new)
     elif table in _NAMED:
-        yield _NAMED[table], str(new[0])
+        kind, columns = _NAMED[table]
+        if old is None or any(old[position[name]] != new[position[name]] for name in columns):
+            yield kind, str(new[0])
 
 
 def _tickets(

@@ -28,7 +28,7 @@ def steps() -> Migrations:
 
 
 def migrate(connection: sqlite3.Connection, path: Path, migrations: Migrations | None = None) -> Path | None:
-    """Bring the open file to the newest schema; return the backup that was made, if there was anything to lose.
+    """Bring the open file to the newest schema; return the backup, if there was anything to lose.
 
     Steps, views and the version number are written in one transaction: all of it, or nothing.
     """

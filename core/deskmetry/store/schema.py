@@ -102,7 +102,8 @@ ENGINE_TABLES = {
     ),
 }
 
-# Few: a second index costs more than everything else in a first load. Each serves a look-up by ticket or mail.
+# Few: a second index costs more than everything else in a first load. Each serves a look-up by ticket or
+# mail.
 INDEXES = {
     "messages_by_ticket": "messages (source_id, ticket_id)",
     "ticket_events_by_ticket": "ticket_events (source_id, ticket_id)",
@@ -110,6 +111,9 @@ INDEXES = {
     "message_headers_by_mail": "message_headers (source_id, mail_id)",
     "mail_links_by_mail": "mail_links (source_id, mail_id)",
 }
+
+
+ForeignKey = tuple[str | tuple[str, ...], str, str | tuple[str, ...]]
 
 
 def create_tables(db: Database) -> None:
@@ -127,7 +131,7 @@ def create_record_table(db: Database, record: type[Record]) -> None:
     columns = columns_of(record)
     kinds: dict[str, object] = {"source_id": "INTEGER"}
     kinds |= {column.name: column.sql for column in columns}
-    keys: list[object] = [("source_id", "sources", "id")]
+    keys: list[ForeignKey] = [("source_id", "sources", "id")]
     keys += [
         (("source_id", column.name), column.references, ("source_id", "id"))
         for column in columns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..records import RECORDS, Record
+from ..records import RECORDS, Record, Ticket
 from .columns import RecordColumn, columns_of
 
 if TYPE_CHECKING:
@@ -36,18 +36,23 @@ def view_sql(record: type[Record]) -> str:
     select = ["sources.name AS source"]
     joins = ["LEFT JOIN sources ON sources.id = r.source_id"]
     for number, column in enumerate(columns_of(record)):
-        select.append(_expression(column, f"j{number}"))
+        select.append(_expression(column, f"j{number}", record is Ticket))
         if column.references in _LABELS:
             joins.append(
                 f"LEFT JOIN {column.references} AS j{number}"
                 f" ON j{number}.source_id = r.source_id AND j{number}.id = r.{column.name}"
             )
-    return f"CREATE VIEW {view_name(record)} AS SELECT {', '.join(select)} FROM {record.table} AS r {' '.join(joins)}"
+    columns, tables = ", ".join(select), " ".join([f"{record.table} AS r", *joins])
+    return f"CREATE VIEW {view_name(record)} AS SELECT {columns} FROM {tables}"
 
 
-def _expression(column: RecordColumn, alias: str) -> str:
+def _expression(column: RecordColumn, alias: str, of_tickets: bool) -> str:
     if column.references in _LABELS:
         return f"{_LABELS[column.references].format(t=alias)} AS {column.name.removesuffix('_id')}"
+    if column.name == "status":
+        # An inferred solve is written down before its rule fires; until then the customer may still answer.
+        waits = "r.status_from_at >= sources.complete_until_at"
+        return f"CASE WHEN {waits} THEN 'pending' ELSE r.status END AS status" if of_tickets else "r.status"
     if column.name.endswith("_at") or column.name == "at":
         return f"{iso('r.' + column.name)} AS {column.name}"
     return f'r."{column.name}"'

@@ -71,17 +71,14 @@ class Table:
 
     def merge(self, old: Row, new: Row) -> Row:
         """Return what stands after both copies: the newer one, with what is sticky or derived kept."""
-        older = old[self._version], new[self._version]
-        newer_is_old = older[0] is not None and older[1] is not None and older[1] < older[0]  # type: ignore[operator]
+        versions = old[self._version], new[self._version]
+        newer_is_old = None not in versions and versions[1] < versions[0]  # type: ignore[operator]
         base, other = (old, new) if newer_is_old else (new, old)
-        kept = [
-            i for i in (*self._sticky, *self._derived) if base[i] in (None, 0) and other[i] not in (None, 0)
-        ]
-        if not kept:
-            return base
         values = list(base)
-        for index in kept:
-            values[index] = other[index]
+        for index in self._derived:
+            values[index] = other[index] if base[index] is None else base[index]
+        for index in self._sticky:
+            values[index] = _stuck(base[index], other[index])
         return self._blank(values)
 
     def _blank(self, values: list[Value]) -> Row:
@@ -92,6 +89,12 @@ class Table:
         return tuple(values)
 
 
+def _stuck(one: Value, other: Value) -> Value:
+    """Return the smaller of the values that are set, so that the order of copies makes no difference."""
+    is_set = [value for value in (one, other) if value not in (None, 0)]
+    return min(is_set) if is_set else one
+
+
 @cache
 def table_of(record: type[Record]) -> Table:
     """Return the one Table of a record class."""
@@ -99,7 +102,7 @@ def table_of(record: type[Record]) -> Table:
 
 
 class Writer:
-    """Write the records of one source. The caller owns the transaction; what becomes stale is marked in it."""
+    """Write the records of one source. The caller owns the transaction; marks of what is stale go with it."""
 
     def __init__(
         self, connection: sqlite3.Connection, source_id: int, observer: Observer | None = None
