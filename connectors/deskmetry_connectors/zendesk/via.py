@@ -1,0 +1,41 @@
+"""Via: how something came into Zendesk, from an object, a display name or a dash."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from deskmetry.records.kinds import Medium
+
+_OTHER = re.compile(r"[^a-z0-9]+")
+_SAME = {"web": "web_form", "mail": "email", "phone_call": "voice"}
+_CHATS = frozenset({"chat", "messaging", "native_messaging"})
+_RULES = frozenset({"rule", "trigger", "automation", "business_rule", "rule_revision"})
+_BOTS = frozenset({"answer_bot", "ai_agent", "answer_bot_api", "bot"})
+
+
+def channel_of(via: Any) -> str | None:
+    """Return the channel as one lower-case word (email, web_form, chat, voice, …); None if it isn't told."""
+    name = via.get("channel") if isinstance(via, Mapping) else via
+    word = _OTHER.sub("_", name.lower()).strip("_") if isinstance(name, str) else ""
+    return _SAME.get(word, word) or None
+
+
+def medium_of(channel: str | None) -> Medium:
+    """Return what kind of conversation a channel stands for; an e-mail to a helpdesk is a ticket."""
+    if channel in _CHATS:
+        return Medium.CHAT
+    return Medium.PHONE if channel and channel.startswith(("voice", "phone")) else Medium.TICKET
+
+
+def by_rule(via: Any) -> bool:
+    """Tell whether a trigger or an automation did it, whoever is named as author."""
+    source = via.get("source") if isinstance(via, Mapping) else None
+    rel = source.get("rel") if isinstance(source, Mapping) else None
+    return channel_of(via) in _RULES or rel in _RULES
+
+
+def by_bot(via: Any) -> bool:
+    """Tell whether one of Zendesk's own bots did it."""
+    return channel_of(via) in _BOTS
