@@ -5,8 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from .text import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _GAP = 2
 _ROOM = 20  # cells that a text needs to be worth reading when it is wrapped
@@ -28,11 +33,14 @@ class Page:
     """Lines of text for people, on a terminal of `width` cells, or with no width and nothing cut."""
 
     def __init__(self, width: int | None = None) -> None:
-        from rich.console import Console
-
         self.width = width
         self._buffer = io.StringIO()
-        self._console = Console(
+
+    @cached_property
+    def _console(self) -> Console:
+        from rich.console import Console  # needed only where something is styled or has to be broken
+
+        return Console(
             file=self._buffer,
             width=self.width or 80,
             force_terminal=self.width is not None,
@@ -43,9 +51,13 @@ class Page:
 
     def line(self, text: str, style: str = "") -> None:
         """Add a line; a terminal gets it wrapped between words."""
+        text = plain(text)
+        if self.width is None or (not style and _length(text) <= self.width):
+            self._buffer.write(text + "\n")
+            return
         from rich.text import Text
 
-        self._console.print(Text(plain(text), style=style), soft_wrap=self.width is None)
+        self._console.print(Text(text, style=style))
 
     def rows(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], spare: Sequence[str]) -> None:
         """Add a table. Where it is too wide, columns named in `spare` are left out, first ones first.
@@ -79,6 +91,11 @@ class Page:
     def _table(
         self, columns: Sequence[Column], widths: Sequence[int], kept: Sequence[int], cells: list[list[str]]
     ) -> None:
+        if all(
+            _length(row[index]) <= width for row in cells for index, width in zip(kept, widths, strict=True)
+        ):
+            self._aligned(columns, widths, [[row[index] for index in kept] for row in cells])
+            return
         from rich.box import Box
         from rich.table import Table
         from rich.text import Text
@@ -98,6 +115,19 @@ class Page:
         if self.width is None:
             self._console.width = sum(widths) + 4 * len(widths) + 1
         self._console.print(table)
+
+    def _aligned(self, columns: Sequence[Column], widths: Sequence[int], cells: Sequence[list[str]]) -> None:
+        """Write rows whose cells all fit, as the table below would look."""
+        between = " " * _GAP
+        for row in ([column.name for column in columns], None, *cells):
+            if row is None:
+                self._buffer.write("─" * (sum(widths) + _GAP * (len(widths) - 1)) + "\n")
+                continue
+            parts = (
+                " " * (width - _length(cell)) + cell if column.right else cell + " " * (width - _length(cell))
+                for column, width, cell in zip(columns, widths, row, strict=True)
+            )
+            self._buffer.write(between.join(parts) + "\n")
 
     def _blocks(self, columns: Sequence[Column], cells: list[list[str]]) -> None:
         wide = max(_length(column.name) for column in columns)
@@ -133,6 +163,8 @@ def _shrunk(natural: Sequence[int], least: Sequence[int], kept: Sequence[int], w
 
 
 def _length(text: str) -> int:
+    if text.isascii():
+        return len(text)
     from rich.cells import cell_len
 
     return cell_len(text)

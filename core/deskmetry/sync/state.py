@@ -34,16 +34,7 @@ def register(connection: sqlite3.Connection, name: str, connector: Connector, no
         "capabilities": json.dumps(asdict(connector.capabilities)),
         "mail_rules": rules.model_dump_json() if rules else None,
     }
-    twin = connection.execute(
-        "SELECT name FROM sources WHERE connector = ? AND account = ? AND name <> ?",
-        (connector.name, account, name),
-    ).fetchone()
-    if twin:
-        raise ConfigurationError(
-            f"Source {name!r} reads the same {connector.name} account as {twin[0]!r} ({account}).",
-            "Every message would count twice: keep one of the two sources, or rename it back.",
-            source=name,
-        )
+    _refuse_twin(connection, name, connector.name, account)
     row = connection.execute(
         "SELECT id, connector, account, mail_rules FROM sources WHERE name = ?", (name,)
     ).fetchone()
@@ -74,6 +65,19 @@ def register(connection: sqlite3.Connection, name: str, connector: Connector, no
         )
         connection.execute(mails, (row[0],))
     return int(row[0])
+
+
+def _refuse_twin(connection: sqlite3.Connection, name: str, connector: str, account: str) -> None:
+    twin = connection.execute(
+        "SELECT name FROM sources WHERE connector = ? AND account = ? AND name <> ?",
+        (connector, account, name),
+    ).fetchone()
+    if twin:
+        raise ConfigurationError(
+            f"Source {name!r} reads the same {connector} account as {twin[0]!r} ({account}).",
+            "Every message would count twice: keep one of the two sources, or rename it back.",
+            source=name,
+        )
 
 
 def load_cursor(connection: sqlite3.Connection, source: int, stream: str) -> Cursor | None:
