@@ -53,6 +53,13 @@ def test_values_stand_in_the_table_as_the_schema_says(store: Store) -> None:
     assert {type(value) for value in row.values()} == {int, str, type(None)}
 
 
+def test_a_copy_dated_in_the_future_yields_to_the_one_that_corrects_it(store: Store) -> None:
+    store.write(ticket("1", updated_at=instant("2999-01-01"), subject="wrong date"))
+    store.write(ticket("1", updated_at=instant("2025-03-02"), subject="corrected"))
+    row = store.fact("tickets")
+    assert (row["subject"], row["version"]) == ("corrected", ms("2025-03-02"))
+
+
 def test_rows_are_counted_as_new_changed_or_same(store: Store) -> None:
     assert store.write(ticket("1"), ticket("2"), Team(id="t", name="T")) == Written(3, 0, 0)
     assert store.write(ticket("1"), ticket("2", priority="high"), ticket("3")) == Written(1, 1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from .observe import Observer
 
 Row = tuple[Value, ...]
 _IDS_A_QUERY = 500
+_DAY_MS = 86_400_000  # no server's clock runs ahead of ours by more
 
 
 @dataclass(slots=True)
@@ -58,15 +60,19 @@ class Table:
             f" ON CONFLICT (source_id, id) DO UPDATE SET {update}"
         )
 
-    def row(self, record: Record) -> Row:
-        """Return the column values of a record; a record without a version is ordered by `updated_at`."""
+    def row(self, record: Record, latest: int) -> Row:
+        """Return the column values of a record; one without a version is ordered by `updated_at`.
+
+        An `updated_at` after `latest` (milliseconds) orders nothing: the copy that corrects it must win.
+        """
         values: list[Value] = []
         fields = record.__dict__
         for _, name, convert in self._converted:
             value = fields[name]
             values.append(value if convert is None or value is None else convert(value))
         if values[self._version] is None and self._updated is not None:
-            values[self._version] = values[self._updated]
+            updated = values[self._updated]
+            values[self._version] = updated if isinstance(updated, int) and updated <= latest else None
         return self._blank(values)
 
     def merge(self, old: Row, new: Row) -> Row:
@@ -111,6 +117,7 @@ class Writer:
         self._source = source_id
         self._observer = observer
         self._filled: set[str] = set()
+        self._latest = time.time_ns() // 1_000_000 + _DAY_MS
 
     def write(self, records: Iterable[Record]) -> Written:
         """Insert or update these records, in any order and with repeats; return what happened to them."""
@@ -123,7 +130,7 @@ class Writer:
         return written
 
     def _write(self, table: Table, records: Sequence[Record]) -> Written:
-        rows = [table.row(record) for record in records]
+        rows = [table.row(record, self._latest) for record in records]
         before = self._existing(table, {str(row[0]) for row in rows})
         after: dict[str, Row] = dict(before)
         touched: dict[str, None] = {}
