@@ -26,10 +26,12 @@ import pytest
 
 from deskmetry.connector import Context
 from deskmetry_connectors.imap import Imap
-from helpers_mail import SUPPORT
+from helpers_mail import SUPPORT, mail
 
 PASSWORD = "s3cret word"
 JWT_KEY = b"a key that only this test knows, long enough"
+SENT = "Outgoing things"
+"""What our Dovecot calls its folder for sent mail; only SPECIAL-USE tells that it is that."""
 _PATIENCE = 15.0  # seconds until a server must answer
 
 _CONFIG = """
@@ -88,7 +90,7 @@ service anvil {{
 namespace inbox {{
   inbox = yes
   separator = /
-  mailbox "Outgoing things" {{
+  mailbox "{sent}" {{
     auto = create
     special_use = \\Sent
   }}
@@ -166,6 +168,15 @@ def imap(server: Server, **settings: Any) -> Imap:
     connector = Imap(**{key: value for key, value in (known | settings).items() if value is not None})
     connector.attach(Hasty())
     return connector
+
+
+def reply(number: int, minutes: int) -> bytes:
+    """Return our answer to the mail with a number, so many minutes after ten o'clock."""
+    return mail(
+        f"Answer {number}", message_id=f"<r{number}@acme.example>", from_=f"Ann Lee <{SUPPORT}>",
+        to=f"c{number}@customer.example", in_reply_to=f"<{number}@customer.example>", subject="Re: Order 17",
+        date=f"Mon, 02 Mar 2026 {10 + minutes // 60}:{minutes % 60:02d}:00 +0000",
+    )  # fmt: skip
 
 
 class Hasty(Context):
@@ -246,7 +257,7 @@ def _write_config(base: Path, plain: int, tls: int) -> None:
     for name in ("mail", "home"):
         (base / name).mkdir()
         shutil.chown(base / name, "nobody", "nogroup")
-    (base / "dovecot.conf").write_text(_CONFIG.format(base=base, plain=plain, tls=tls))
+    (base / "dovecot.conf").write_text(_CONFIG.format(base=base, plain=plain, tls=tls, sent=SENT))
 
 
 def user_names() -> list[str]:

@@ -14,6 +14,7 @@ from deskmetry.connector import Connector, Context
 from deskmetry.sync import Options, SyncReport, sync
 from deskmetry_connectors.zendesk import Zendesk
 from deskmetry_connectors.zendesk.emulator import TOKEN, Company, Emulator, Faults
+from deskmetry_connectors.zendesk.emulator.data import Comment, Ticket
 from deskmetry_connectors.zendesk.events import EventMapping
 from deskmetry_connectors.zendesk.people import Roles
 from helpers_http import PatientContext
@@ -107,3 +108,38 @@ def ticket(**more: Any) -> Json:
         "created_at": "2023-10-20T08:00:00Z", "updated_at": "2023-10-24T09:00:00Z",
         "generated_timestamp": 1698138000, "metric_set": {"id": 1, "ticket_id": 4034, "reopens": 2},
     } | more  # fmt: skip
+
+
+def kind(company: Company, comment: Comment) -> str:
+    """Say what a comment is, from the company alone: rules, notes, agents by their name, customers."""
+    if comment.via is not None:
+        return "automatic"
+    if not comment.public:
+        return "note"
+    return "reply" if company.users[comment.author].name.startswith("Agent") else "customer"
+
+
+def comments(company: Company) -> list[Comment]:
+    return [one for audit in company.audits for one in audit.comments]
+
+
+def status_changes(company: Company, ticket: Ticket) -> list[tuple[int, str]]:
+    """Return instants and statuses of a ticket, deletion left out."""
+    found = [
+        (audit.at, str(event["status"]))
+        for audit in company.audits
+        if audit.ticket == ticket.id
+        for event in audit.events
+        if "status" in event and event["status"] != "deleted"
+    ]
+    return sorted(found, key=lambda change: change[0])
+
+
+def counted(company: Company) -> list[Ticket]:
+    """Return the tickets that count: neither merged nor deleted before they were solved."""
+    return [
+        one
+        for one in company.tickets.values()
+        if "closed_by_merge" not in one.tags
+        and (one.status != "deleted" or "solved" in {word for _, word in status_changes(company, one)})
+    ]

@@ -42,7 +42,8 @@ def test_the_version_is_generated_timestamp_so_that_system_updates_count() -> No
 
 @pytest.mark.parametrize(
     ("word", "status"),
-    [("new", "new"), ("open", "open"), ("pending", "pending"), ("hold", "on_hold"), ("solved", "solved"), ("closed", "closed")],
+    [("new", "new"), ("open", "open"), ("pending", "pending"), ("hold", "on_hold"), ("solved", "solved"),
+     ("closed", "closed")],
 )  # fmt: skip
 def test_statuses_are_mapped(word: str, status: str) -> None:
     assert mapping().ticket(ticket(status=word)).status.value == status
@@ -123,7 +124,8 @@ def test_fields_without_a_name_are_kept_by_id_and_equal_names_are_told_apart() -
 
 def user(**more: Any) -> Json:
     return {
-        "id": 42, "name": "Ann", "email": "ann@acme.example", "role": "agent", "role_type": None, "active": True,
+        "id": 42, "name": "Ann", "email": "ann@acme.example", "role": "agent", "role_type": None,
+        "active": True,
         "default_group_id": 7, "created_at": "2020-01-01T00:00:00Z", "updated_at": "2024-01-01T00:00:00Z",
         "locale": "de", "phone": None, "organization_id": None,
     } | more  # fmt: skip
@@ -182,7 +184,8 @@ def score(value: object, **more: Any) -> Json:
 
 @pytest.mark.parametrize(
     ("value", "answer"),
-    [("good", (1.0, 0.0, 1.0, "good")), ("bad", (0.0, 0.0, 1.0, "bad")), ("good_with_comment", (1.0, 0.0, 1.0, "good")),
+    [("good", (1.0, 0.0, 1.0, "good")), ("bad", (0.0, 0.0, 1.0, "bad")),
+     ("good_with_comment", (1.0, 0.0, 1.0, "good")),
      (4, (4.0, 1.0, 5.0, "4"))],
 )  # fmt: skip
 def test_a_score_is_an_offer_and_an_answer(value: object, answer: tuple[object, ...]) -> None:
@@ -241,7 +244,8 @@ def test_a_holiday_ends_the_day_after_its_last() -> None:
 
 def test_targets_are_milliseconds_and_unknown_metrics_are_kept_raw() -> None:
     row = {"id": 51, "title": "Standard", "position": 1, "policy_metrics": [
-        {"priority": "high", "metric": "first_reply_time", "target": 60, "target_in_seconds": 3660, "business_hours": True},
+        {"priority": "high", "metric": "first_reply_time", "target": 60, "target_in_seconds": 3660,
+         "business_hours": True},
         {"priority": "high", "metric": "next_reply_time", "target": 60, "business_hours": False},
         {"priority": "high", "metric": "pausable_update_time", "target": 60},
     ]}  # fmt: skip

@@ -89,7 +89,7 @@ def _reach(server: Server) -> Client:
         from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
     except ImportError:
         raise LibraryMissing from None
-    # Its debug log holds what is sent, with tokens in it.
+    # Its debug log repeats the conversation line by line, with what customers write.
     logging.getLogger("imapclient").setLevel(logging.INFO)
     tls = server.security == "tls"
     context = _context(server) if tls else None

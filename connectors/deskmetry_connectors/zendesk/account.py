@@ -15,6 +15,7 @@ from deskmetry.errors import AuthenticationFailed, ConfigurationError, SourceErr
 from deskmetry.http.origin import Origin
 
 _SUBDOMAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+_HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(:\d+)?")
 
 
 def account_url(value: str) -> str:
@@ -29,6 +30,8 @@ def account_url(value: str) -> str:
         text = f"https://{text}"
     try:
         parts = urlsplit(text)
+        if not _HOST.fullmatch(parts.netloc.rpartition("@")[2]):
+            raise ValueError("it isn't the address of a host, such as https://YOU.zendesk.com")
         origin = Origin.parse(f"{parts.scheme}://{parts.netloc}")
     except ConfigurationError as error:
         raise ValueError(str(error)) from None

@@ -67,16 +67,13 @@ class Zendesk(ZendeskSettings):
     @stream(Customer, Agent)
     def users(self, since: Cursor | None) -> Iterator[Page]:
         """Read users; always all of them at first, since old customers write too."""
-        saved = since.token if since is not None and isinstance(since.token, Mapping) else {}
-        self._roles.load(saved.get("agents"))
+        cursor = self._recall(since)
         mapping = people.PeopleMapping(self._roles, self._bots)
         export = Export("/api/v2/incremental/users/cursor.json", "users", {}, self.page_size)
-        for piece, until in self._until(
-            cursor_export(self.http, export, start_time(None, self.now()), saved.get("cursor"))
-        ):
+        begin = start_time(None, self.now())
+        for piece, until in self._until(cursor_export(self.http, export, begin, cursor)):
             page = self.page(piece.rows, mapping.user)
-            token = {"cursor": piece.token, "agents": self._roles.dump()}
-            yield _at(page, token if piece.token else None, _latest(piece.rows), until)
+            yield _at(page, self._place(piece), _latest(piece.rows), until)
 
     @stream(Team)
     def groups(self, _since: Cursor | None) -> Iterator[Page]:
@@ -91,8 +88,7 @@ class Zendesk(ZendeskSettings):
         export = Export("/api/v2/incremental/organizations.json", "organizations", {}, self.page_size)
         begin = self._begin(since.token if since else None, None)
         pieces = time_export(self.http, export, begin)
-        pages = (_timed(self.page(p.rows, people.organization), p, until) for p, until in self._until(pieces))
-        yield from optional("organizations", pages)
+        yield from optional("organizations", self._organizations(pieces))
 
     @stream(Brand, optional=True)
     def brands(self, _since: Cursor | None) -> Iterator[Page]:
@@ -120,12 +116,11 @@ class Zendesk(ZendeskSettings):
         export = Export("/api/v2/incremental/tickets/cursor.json", "tickets", params, self.page_size)
         mapping = tickets.TicketMapping(self.url, self.merge_tag, self._field_names(), self._status_names())
         begin = start_time(since.watermark if since else None, self.now())
-        token = since.token if since is not None and isinstance(since.token, str) else None
-        for piece, until in self._until(cursor_export(self.http, export, begin, token)):
+        for piece, until in self._until(cursor_export(self.http, export, begin, self._recall(since))):
             page = self.page(piece.rows, mapping.ticket)
             page = replace(page, records=[*page.records, *self._former_agents(piece)])
             marks = [mark for row in piece.rows if isinstance(mark := row.get("generated_timestamp"), int)]
-            yield _at(page, piece.token, from_epoch(seconds=max(marks)) if marks else None, until)
+            yield _at(page, self._place(piece), from_epoch(seconds=max(marks)) if marks else None, until)
 
     @stream(Message, TicketEvent, Ticket, RawRecord)
     def ticket_events(self, since: Cursor | None) -> Iterator[Page]:
@@ -136,11 +131,13 @@ class Zendesk(ZendeskSettings):
         mapping = EventMapping(
             self._roles, self.merge_tag, re.compile(self.merge_comment), self._field_names(), self._bots
         )
-        begin = self._begin(since.token if since else None, since.watermark if since else None)
+        begin = self._begin(self._recall(since), since.watermark if since else None)
         for piece, until in self._until(time_export(self.http, export, begin)):
             mapping.privacy.clear()
             page = self.page(piece.rows, mapping.audit)
-            yield _timed(replace(page, records=self._settled(page.records, mapping)), piece, until)
+            page = replace(page, records=self._settled(page.records, mapping))
+            mark = None if piece.token is None else from_epoch(seconds=piece.token)
+            yield _at(page, self._place(piece), mark, until)
 
     # --- ratings, hours and promises -----------------------------------------------------------------
 
@@ -179,6 +176,23 @@ class Zendesk(ZendeskSettings):
     def _wanted(self, part: Part) -> None:
         if part in self.skip:
             raise StreamSkipped(f"`skip` leaves out {part}.", "Take it out of `skip` to read it.")
+
+    def _recall(self, since: Cursor | None) -> Any:
+        """Return where an export stopped, and know again who was an agent then; None if nothing is known."""
+        token = since.token if since is not None else None
+        if not isinstance(token, Mapping):
+            return None
+        self._roles.load(token.get("agents"))
+        return token.get("at")
+
+    def _place(self, piece: Piece) -> dict[str, Any] | None:
+        """Return the token of a page: where to go on, and who was ever seen as an agent."""
+        return None if piece.token is None else {"at": piece.token, "agents": self._roles.dump()}
+
+    def _organizations(self, pieces: Iterable[Piece]) -> Iterator[Page]:
+        for piece, until in self._until(pieces):
+            mark = None if piece.token is None else from_epoch(seconds=piece.token)
+            yield _at(self.page(piece.rows, people.organization), piece.token, mark, until)
 
     def _list(self, part: Part, path: str, mapper: Callable[[Any], Record]) -> Iterator[Page]:
         self._wanted(part)
@@ -299,11 +313,6 @@ def _custom_status(row: Mapping[str, Any]) -> RawRecord:
 def _at(page: Page, token: Any, mark: datetime | None, until: datetime) -> Page:
     cursor = Cursor(token, mark) if token is not None or mark is not None else None
     return replace(page, cursor=cursor, complete_until=until)
-
-
-def _timed(page: Page, piece: Piece, until: datetime) -> Page:
-    mark = None if piece.token is None else from_epoch(seconds=piece.token)
-    return _at(page, piece.token, mark, until)
 
 
 def _latest(rows: Iterable[Mapping[str, Any]]) -> datetime | None:

@@ -80,8 +80,11 @@ class EventMapping:
         at = datetime.fromisoformat(stamp) if stamp else from_epoch(seconds=row["timestamp"])
         via, updater = row.get("via"), row.get("updater_id")
         about = _Audit(row["ticket_id"], at, updater, via, self._actor(updater, via))
-        found = [record for child in row["child_events"] for record in self._child(child, about)]
-        return found + list(self._merge(row, about))
+        children = row["child_events"]
+        found = [record for child in children for record in self._child(child, about)]
+        if any("tags" in child for child in children):
+            found += self._merge(row, about)
+        return found
 
     def comment(self, row: Row, ticket: Any, at: datetime, updater: Any = None, via: Any = None) -> Message:
         """Map a comment, of an audit or of a ticket's list of comments; its version is when it was made."""
@@ -90,7 +93,7 @@ class EventMapping:
         author, public = row.get("author_id"), row.get("public", True) is not False
         own = row.get("via")
         body = row.get("body") or row.get("plain_body") or ""
-        kind = self._author(author, own, via, updater, public=public)
+        kind = self._author(author, own, by_rule(via) or updater == -1, public=public)
         system = kind is ActorKind.SYSTEM
         return Message(
             id=row["id"],
@@ -108,11 +111,11 @@ class EventMapping:
             body=body,
         )
 
-    def _author(self, author: Any, own: Any, via: Any, updater: Any, *, public: bool) -> ActorKind:
+    def _author(self, author: Any, own: Any, ruled: bool, *, public: bool) -> ActorKind:
         """Return who wrote: what a rule posts is the system's, even in an agent's name."""
-        if by_rule(own) or by_rule(via) or author in (None, -1) or updater == -1:
+        if ruled or author is None or author == -1 or by_rule(own):
             return ActorKind.SYSTEM
-        if str(author) in self.bots or by_bot(own):
+        if (self.bots and str(author) in self.bots) or by_bot(own):
             return ActorKind.BOT
         if author in self.roles:
             return ActorKind.AGENT
@@ -124,7 +127,7 @@ class EventMapping:
     def _actor(self, updater: Any, via: Any) -> ActorKind:
         if updater in (None, -1) or by_rule(via):
             return ActorKind.SYSTEM
-        if str(updater) in self.bots:
+        if self.bots and str(updater) in self.bots:
             return ActorKind.BOT
         return ActorKind.AGENT if updater in self.roles else ActorKind.CUSTOMER
 

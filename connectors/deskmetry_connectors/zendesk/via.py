@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from deskmetry.records.kinds import Medium
@@ -17,8 +17,13 @@ _BOTS = frozenset({"answer_bot", "ai_agent", "answer_bot_api", "bot"})
 
 def channel_of(via: Any) -> str | None:
     """Return the channel as one lower-case word (email, web_form, chat, voice, …); None if it isn't told."""
-    name = via.get("channel") if isinstance(via, Mapping) else via
-    word = _OTHER.sub("_", name.lower()).strip("_") if isinstance(name, str) else ""
+    name = via.get("channel") if isinstance(via, dict) else via
+    return _word(name) if isinstance(name, str) else None
+
+
+@lru_cache(maxsize=256)  # few words, and as many messages as there are
+def _word(name: str) -> str | None:
+    word = _OTHER.sub("_", name.lower()).strip("_")
     return _SAME.get(word, word) or None
 
 
@@ -31,9 +36,11 @@ def medium_of(channel: str | None) -> Medium:
 
 def by_rule(via: Any) -> bool:
     """Tell whether a trigger or an automation did it, whoever is named as author."""
-    source = via.get("source") if isinstance(via, Mapping) else None
-    rel = source.get("rel") if isinstance(source, Mapping) else None
-    return channel_of(via) in _RULES or rel in _RULES
+    if isinstance(via, dict):
+        source = via.get("source")
+        if isinstance(source, dict) and source.get("rel") in _RULES:
+            return True
+    return channel_of(via) in _RULES
 
 
 def by_bot(via: Any) -> bool:
