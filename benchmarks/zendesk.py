@@ -90,17 +90,21 @@ def bare(url: str, folder: Path) -> int:
             for page in cursor_pages(client, name, params):
                 requests += 1
                 rows = [
-                    (r["id"], r.get("requester_id"), r["updated_at"], r.get("status"), r.get("subject")) for r in page
+                    (r["id"], r.get("requester_id"), r["updated_at"], r.get("status"), r.get("subject"))
+                    for r in page
                 ]
                 database.executemany(put.format(name), rows)
                 database.commit()
         start = 1_136_073_600
-        events = {"include": "comment_events", "support_type_scope": "all", "per_page": 500}
+        events: dict[str, Any] = {"include": "comment_events", "support_type_scope": "all", "per_page": 500}
         while True:
-            answer = client.get(f"{API}/incremental/ticket_events.json", params={**events, "start_time": start})
+            answer = client.get(
+                f"{API}/incremental/ticket_events.json", params={**events, "start_time": start}
+            )
             page = loads(answer.content)
             requests += 1
-            comments, changes = [], []
+            comments: list[tuple[Any, ...]] = []
+            changes: list[tuple[Any, ...]] = []
             for audit in page["ticket_events"]:
                 for child in audit["child_events"]:
                     row = (child["id"], audit["ticket_id"], audit["created_at"], child["event_type"])

@@ -256,3 +256,23 @@ def test_the_plugin_brings_the_connector_without_loading_it() -> None:
     assert hookimpl is not None
     assert Path(plugin.__file__ or "").parent.joinpath("zones.toml").is_file()
     assert json.loads(json.dumps(list(Zendesk.streams())))[:2] == ["users", "groups"]
+
+
+def test_each_export_is_complete_up_to_the_minute_that_it_leaves_out() -> None:
+    with desk() as server:
+        connector = attached(zendesk(server))
+        for name in ("users", "organizations", "tickets", "ticket_events", "satisfaction_ratings"):
+            *_, last = connector.read(name, None)
+            assert last.complete_until is not None
+            assert last.complete_until.timestamp() == server.company.now - 60
+        connector.close()
+
+
+def test_ratings_are_read_again_from_an_overlap_before_the_latest_change() -> None:
+    mark = datetime(2026, 2, 1, 12, tzinfo=UTC)
+    with desk() as server:
+        for overlap, hour in (("1h", 11), ("3h", 9)):
+            connector = attached(zendesk(server, rating_overlap=overlap))
+            list(connector.satisfaction_ratings(Cursor(None, mark)))
+            connector.close()
+            assert int(server.log[-1][2]["start_time"]) == int(mark.replace(hour=hour).timestamp())

@@ -250,6 +250,8 @@ class Zendesk(ZendeskSettings):
         A message can't be changed without its other columns: one that isn't on this page is read again.
         """
         found = list(records)
+        if not mapping.privacy:
+            return found
         places = {record.id: place for place, record in enumerate(found) if isinstance(record, Message)}
         for change in mapping.privacy:
             place = places.get(str(change.comment))

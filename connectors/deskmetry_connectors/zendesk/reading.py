@@ -123,7 +123,7 @@ _NOTHING = object()
 
 
 def _key(row: Any) -> Any:
-    return row.get("id") if isinstance(row, Mapping) else None
+    return row.get("id") if isinstance(row, dict) else None
 
 
 def listing(

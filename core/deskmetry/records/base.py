@@ -87,7 +87,9 @@ def check_json(value: object, depth: int = 0) -> object:
     """
     if depth > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    if isinstance(value, Mapping):
+    if isinstance(value, str):  # most values by far, and the check for Mapping is slow
+        return clean_text(value)
+    if isinstance(value, dict | Mapping):
         return {str(clean_text(str(key))): check_json(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [check_json(item, depth + 1) for item in value]
@@ -95,8 +97,8 @@ def check_json(value: object, depth: int = 0) -> object:
         return value if math.isfinite(value) else None
     if isinstance(value, int):
         return value if -MAX_INTEGER - 1 <= value <= MAX_INTEGER else str(value)
-    if value is None or isinstance(value, str):
-        return clean_text(value)
+    if value is None:
+        return None
     raise ValueError(f"{type(value).__name__} isn't a JSON value")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any
 
@@ -23,7 +24,7 @@ _SQL: dict[type, tuple[str, Converter | None]] = {
     bool: ("INTEGER", int),
     int: ("INTEGER", None),
     float: ("REAL", None),
-    Enum: ("TEXT", lambda member: str(member.value)),
+    Enum: ("TEXT", attrgetter("_value_")),  # `value` of an enum is ten times slower
     str: ("TEXT", None),
     datetime: ("INTEGER", to_milliseconds),
     AwareDatetime: ("INTEGER", to_milliseconds),
