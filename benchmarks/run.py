@@ -27,7 +27,7 @@ def seconds(command: Sequence[str]) -> float:
 
 
 def measure(commands: dict[str, Sequence[str]], runs: int) -> dict[str, list[float]]:
-    """Return the wall times of all commands, run in turn so that a slow moment of the machine hits them alike."""
+    """Return the wall times of all commands, run in turn: a slow moment of the machine hits them alike."""
     for command in commands.values():
         seconds(command)
     times: dict[str, list[float]] = {name: [] for name in commands}

@@ -11,8 +11,20 @@ from datetime import timedelta
 from random import Random
 from typing import TypeVar
 
-from deskmetry.records import Agent, Brand, Customer, Message, Organization, Record, Team, Ticket, TicketEvent
-from deskmetry.records.kinds import EventKind
+from deskmetry.records import (
+    Agent,
+    Brand,
+    Customer,
+    Message,
+    Organization,
+    Record,
+    SurveyAnswer,
+    SurveyOffer,
+    Team,
+    Ticket,
+    TicketEvent,
+)
+from deskmetry.records.kinds import EventKind, SurveyKind
 from helpers_store import Store, event, instant, message, ticket
 
 BEGIN = instant("2025-03-28")  # the clocks of Europe go forward two days later
@@ -21,6 +33,7 @@ TICKETS = [f"t{n}" for n in range(5)]
 CUSTOMERS = ["c0", "c1", "c2"]
 AGENTS = ["a0", "a1", "a2"]
 EMAILS = [None, "", "Anna@x.example ", "anna@x.example", "bert@x.example"]
+PHONES = [None, "", "+49 (0)30 111222", "0049 30/111222", "+43 1 333444", "030 111222"]
 STATUSES = ["new", "open", "pending", "on_hold", "solved", "closed"]
 TEAMS = ["g0", "g1"]
 T = TypeVar("T")
@@ -96,6 +109,37 @@ def an_event(random: Random, name: str, ticket_id: str) -> TicketEvent:
     )
 
 
+def an_offer(random: Random, name: str, ticket_id: str) -> SurveyOffer:
+    maybe = Chooser(random)
+    return SurveyOffer(
+        id=name,
+        ticket_id=ticket_id,
+        kind=random.choice([SurveyKind.CSAT, SurveyKind.NPS]),
+        survey=maybe.of(["after"]),
+        agent_id=maybe.of(AGENTS),
+        offered_at=instant(a_time(random)),
+        version=random.randrange(1_000_000),
+    )
+
+
+def an_answer(random: Random, name: str, ticket_id: str) -> SurveyAnswer:
+    maybe = Chooser(random)
+    return SurveyAnswer(
+        id=name,
+        ticket_id=ticket_id,
+        kind=random.choice([SurveyKind.CSAT, SurveyKind.NPS]),
+        survey=maybe.of(["after"]),
+        agent_id=maybe.of(AGENTS),
+        answered_at=instant(a_time(random)),
+        score=float(random.randrange(11)),
+        scale_min=maybe.of([0.0, 1.0]),
+        scale_max=random.choice([5.0, 10.0]),
+        label=maybe.of(["good", "Bad"]),
+        superseded_by=f"{random.choice(TICKETS)}s{random.randrange(4)}" if random.random() < 0.3 else None,
+        version=random.randrange(1_000_000),
+    )
+
+
 class Chooser:
     """Something or nothing, at random."""
 
@@ -117,8 +161,8 @@ def people(random: Random) -> list[Record]:
     found: list[Record] = [Team(id=name, name=f"Team {name}") for name in TEAMS]
     found += [
         Customer(
-            id=name, email=random.choice(EMAILS), country=maybe.of(["DE"]), segment=maybe.of(["gold"]),
-            organization_id=maybe.of(["o0"]),
+            id=name, email=random.choice(EMAILS), phone=random.choice(PHONES), country=maybe.of(["DE"]),
+            segment=maybe.of(["gold"]), organization_id=maybe.of(["o0"]),
         )
         for name in CUSTOMERS
     ]  # fmt: skip
@@ -130,12 +174,14 @@ def people(random: Random) -> list[Record]:
 
 
 def tickets(random: Random) -> list[Record]:
-    """Return tickets with their messages and events."""
+    """Return tickets with their messages, events and surveys."""
     found: list[Record] = []
     for name in TICKETS:
         found.append(a_ticket(random, name))
         found += [a_message(random, f"{name}m{n}", name) for n in range(random.randrange(5))]
         found += [an_event(random, f"{name}e{n}", name) for n in range(random.randrange(6))]
+        found += [an_offer(random, f"{name}o{n}", name) for n in range(random.randrange(3))]
+        found += [an_answer(random, f"{name}s{n}", name) for n in range(random.randrange(4))]
     return found
 
 
@@ -168,6 +214,16 @@ def _event(store: Store, random: Random, source: int) -> None:
     store.write(an_event(random, f"{name}e{random.randrange(8)}", name), source=source)
 
 
+def _survey(store: Store, random: Random, source: int) -> None:
+    name, about = random.choice(TICKETS), random.choice([*TICKETS, "t-unknown"])
+    moved = {"version": 2_000_000} if random.random() < 0.3 else {}
+    records = [
+        an_answer(random, f"{name}s{random.randrange(4)}", about),
+        an_offer(random, f"{name}o{random.randrange(3)}", about),
+    ]
+    store.write(random.choice(records).model_copy(update=moved), source=source)
+
+
 def _ticket(store: Store, random: Random, source: int) -> None:
     store.write(a_ticket(random, random.choice([*TICKETS, "t-new"])), source=source)
 
@@ -180,6 +236,7 @@ def _customer(store: Store, random: Random, source: int) -> None:
     """Change one column of a customer, so that nothing else hides what it makes stale."""
     values: dict[str, list[str | None]] = {
         "email": EMAILS,
+        "phone": PHONES,
         "country": ["DE", "FR"],
         "language": ["de", "fr"],
         "segment": ["gold", "tin"],
@@ -229,7 +286,7 @@ def _complete(store: Store, random: Random, source: int) -> None:
 
 
 _CHANGES: list[Callable[[Store, Random, int], None]] = [
-    *(_message, _moved_message, _event, _event, _ticket, _ticket),
+    *(_message, _moved_message, _event, _event, _ticket, _ticket, _survey, _survey),
     *(_people, _customer, _agent, _new_agent, _rename, _rename_source),
     *(_complete, _complete),
 ]

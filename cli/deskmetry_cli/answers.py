@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from deskmetry.calendar import zone
+from deskmetry.calendar import Bucket, floor_day, midnight, next_day, zone
 from deskmetry.instants import from_milliseconds
 from deskmetry.metric import Duration
 from deskmetry.query import Explanation, Point, Query, Result, TicketRow, answer, explain, tickets
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from deskmetry.metric import Metric
     from deskmetry.settings import Settings
 
+_CALENDAR = frozenset({"day", "week", "month", "quarter", "year"})
 _BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": ""}
 
 
@@ -78,7 +79,7 @@ def _result_table(
     local = zone(result.timezone)
     points = [*result.points, result.total] if result.points else [result.total]
     left_out = any(point.left_out for point in points)
-    remarks = any(_remark(point) for point in points)
+    remarks = any(_remark(point, result) for point in points)
     intervals = any(point.interval for point in points)
     columns = [*result.dimensions, result.metric, *(["95 % interval"] if intervals else []), "n"]
     columns += [*(["left out"] if left_out else []), *(["remark"] if remarks else [])]
@@ -91,7 +92,7 @@ def _result_table(
             row.append(_interval(point))
         row.append(number(point.n))
         row += [_left_out(point)] if left_out else []
-        row += [_remark(point)] if remarks else []
+        row += [_remark(point, result)] if remarks else []
         shown.append(row)
     data = [_flat(result, point) for point in points]
     right = frozenset({result.metric, "95 % interval", "n", "left out"})
@@ -162,12 +163,23 @@ def _left_out(point: Point) -> str:
     return number(sum(point.left_out.values())) if point.left_out else ""
 
 
-def _remark(point: Point) -> str:
-    remarks = [point.reason or ""]
+def _remark(point: Point, result: Result) -> str:
+    remarks = [point.reason or "", f"part of the {_cut(point, result)}" if _cut(point, result) else ""]
     if point.value is not None:
         remarks += ["thin sample" if point.thin else "", "" if point.mature else "not mature yet"]
         remarks.append("" if point.complete else "history incomplete")
     return ", ".join(filter(None, remarks))
+
+
+def _cut(point: Point, result: Result) -> str:
+    """Return the time bucket that the period cuts this point's out of, if it isn't a whole one."""
+    size = next((name for name in point.dimensions if name in _CALENDAR), "")
+    if not size or point.since is None or point.until is None:
+        return ""
+    local = zone(result.timezone)
+    first = floor_day(point.since.astimezone(local).date(), Bucket(size))
+    whole = midnight(first, local), midnight(next_day(first, Bucket(size)), local)
+    return "" if (point.since, point.until) == whole else size
 
 
 def _flat(result: Result, point: Point) -> dict[str, Any]:
@@ -189,6 +201,7 @@ def _flat(result: Result, point: Point) -> dict[str, Any]:
         "mature": point.mature,
         "complete": point.complete,
         "thin": point.thin,
+        "cut": bool(_cut(point, result)),
         "reason": point.reason,
         "as_of": result.as_of.isoformat() if result.as_of else None,
     }

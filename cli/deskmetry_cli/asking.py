@@ -128,6 +128,7 @@ def _respect(agents: str, *texts: str) -> None:
 
 def _metric(session: Session, name: str) -> type[Metric]:
     known = session.registry.metrics()
+    session.tell()  # why a plugin's metric isn't there stands before the complaint that it isn't
     if name not in known:
         raise UnknownName("metric", name, known, "`deskmetry metrics` lists them all.")
     return known[name]

@@ -12,6 +12,7 @@ from deskmetry.errors import QueryRefused, UsageError
 
 from .output import Format, FormatOption, OutputOption, Table, write
 from .session import Session
+from .text import number
 
 _READING = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -25,6 +26,12 @@ _REFUSED = frozenset({"load_extension", "fts3_tokenizer", "edit", "readfile", "w
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this group."""
     app.command()(sql)
+    app.command()(rebuild)
+    quarantine = typer.Typer(
+        help="Look at records that couldn't be used.", no_args_is_help=True, rich_markup_mode=None
+    )
+    quarantine.command("list")(quarantine_list)
+    app.add_typer(quarantine, name="quarantine")
 
 
 def sql(
@@ -35,7 +42,7 @@ def sql(
 ) -> None:
     """Ask the database in SQL, reading only."""
     session: Session = context.obj
-    with session.reader() as connection:
+    with session.reader(facts=False) as connection:
         connection.set_authorizer(_authorize)
         try:
             cursor = connection.execute(query)
@@ -56,6 +63,48 @@ def sql(
         if rows and all(isinstance(row[index], int | float | None) for row in rows)
     )
     write(Table(unique, shown, data, right, empty="No rows."), format, output)
+
+
+def rebuild(context: typer.Context) -> None:
+    """Make threads and facts anew from the records."""
+    from deskmetry import facts, threads
+    from deskmetry.errors import NoDatabase
+    from deskmetry.store import WriterLock, open_writer, transaction, translated
+
+    settings = context.obj.settings
+    if not settings.database.exists():
+        raise NoDatabase(settings.database)
+    with WriterLock(settings.database), translated(settings.database):
+        connection = open_writer(settings.database)
+        try:
+            with transaction(connection):
+                threaded = threads.refresh(connection, rebuild=True)
+                built = facts.refresh(connection, settings.timezone, rebuild=True)
+        finally:
+            connection.close()
+    told = f"{number(threaded.mails)} mails threaded, facts of {number(built.tickets)} tickets built."
+    typer.echo(told, err=True)
+
+
+def quarantine_list(
+    context: typer.Context, format: FormatOption = Format.TABLE, output: OutputOption = None
+) -> None:
+    """List records that couldn't be used, and why."""
+    session: Session = context.obj
+    columns = ("source", "stream", "key", "reason", "run")
+    with session.reader(facts=False) as connection:
+        rows = connection.execute(
+            "SELECT s.name, q.stream, q.key, q.reason, q.run, q.raw FROM quarantine AS q"
+            " JOIN sources AS s ON s.id = q.source_id ORDER BY s.name, q.stream, q.id"
+        ).fetchall()
+    data = [dict(zip((*columns, "raw"), row, strict=True)) for row in rows]
+    shown = [["" if value is None else str(value) for value in row[:5]] for row in rows]
+    notes = ["What came stands in the column `raw` of --format json."] if rows else ()
+    write(
+        Table(columns, shown, data, frozenset({"run"}), notes=notes, empty="Nothing is in quarantine."),
+        format,
+        output,
+    )
 
 
 def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from deskmetry.calendar import add_months
 from deskmetry.query import Point, Query, Result, answer
 
 from .answers import shown_value
@@ -18,18 +19,18 @@ _BARS = "▁▂▃▄▅▆▇█"
 def trends(connection: sqlite3.Connection, session: Session, names: Sequence[str]) -> Table:
     """Return a row a KPI: its last three complete months, the trend of twelve, and the sample behind it."""
     known = session.registry.metrics()
-    results = [
-        (
-            answer(connection, Query(known[name]())),
-            answer(connection, Query(known[name](), last="11m", by=("month",))),
-        )
-        for name in names
-        if name in known
-    ]
+    results = []
+    for name in names:
+        if name in known:
+            whole = answer(connection, Query(known[name]()))
+            # The eleven whole months that end with the last three.
+            end = whole.until.date() if whole.until else None
+            since = add_months(end, -11) if end else None
+            results.append((whole, answer(connection, Query(known[name](), since, end, by=("month",)))))
     shown = [_row(whole, months) for whole, months in results]
-    columns = ("KPI", "last 3 months", "95 % interval", "n", "by month", "latest month", "better")
+    columns = ("KPI", "last 3 months", "95 % interval", "n", "by month", "last month", "better")
     data = [whole.to_dict() | {"months": [p.to_dict() for p in months.points]} for whole, months in results]
-    right = frozenset(columns[1:4]) | {"latest month"}
+    right = frozenset(columns[1:4]) | {"last month"}
     title = _title(results[0][0]) if results else ()
     spare = ("better", "95 % interval")
     return Table(columns, shown, data, right, solid=frozenset(columns), spare=spare, title=title)

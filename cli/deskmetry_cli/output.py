@@ -72,6 +72,12 @@ class Writer:
     output: Path | None = None
     _tables: list[Table] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        # `-o volume.csv` means CSV; a format that was asked for stays.
+        ending = "" if self.output is None else self.output.suffix.lstrip(".").lower()
+        if self.format is Format.TABLE and ending in set(Format):
+            self.format = Format(ending)
+
     def add(self, table: Table) -> None:
         """Take one table into the answer."""
         self._tables.append(table)

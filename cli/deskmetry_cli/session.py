@@ -99,23 +99,40 @@ class Session:
         return made, faults
 
     @contextmanager
-    def reader(self) -> Iterator[sqlite3.Connection]:
-        """Lend a read-only connection with the plugins' SQL functions, the facts up to date."""
+    def reader(self, *, facts: bool = True) -> Iterator[sqlite3.Connection]:
+        """Lend a read-only connection with the plugins' SQL functions, the facts (if wanted) up to date."""
         from deskmetry.store import open_reader, translated
 
         path = self.settings.database
         connection = open_reader(path)
         try:
             with _interruptible(), translated(path):
-                if self._outdated(connection):
+                if facts and self._outdated(connection):
                     connection.close()
                     self._refresh(path)
                     connection = open_reader(path)
                 self.registry.call("prepare_connection", connection=connection)
                 self.tell()
+                self._tell_strangers(connection)
                 yield connection
         finally:
             connection.close()
+
+    def _tell_strangers(self, connection: sqlite3.Connection) -> None:
+        """Tell which sources count although they aren't configured any more."""
+        for (name,) in connection.execute("SELECT name FROM sources ORDER BY name"):
+            if self.settings.sources and name not in self.settings.sources:
+                warn(f"{name} isn't in the configuration any more, but what was read of it still counts.")
+
+    def _has_facts(self, path: Path) -> bool:
+        from deskmetry.store import open_reader
+
+        connection = open_reader(path)
+        try:
+            found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts_state'").fetchone()
+        finally:
+            connection.close()
+        return found is not None
 
     def _outdated(self, connection: sqlite3.Connection) -> bool:
         from deskmetry import facts
@@ -137,6 +154,8 @@ class Session:
                 finally:
                     writer.close()
         except (Locked, ReadOnly) as error:
+            if not self._has_facts(path):
+                raise  # there is no earlier state to answer from
             warn(f"The numbers are those of the last finished sync: {error.message}")
 
     def tell(self) -> None:

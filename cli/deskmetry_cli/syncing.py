@@ -47,7 +47,7 @@ def sync(
     connectors, faults = session.connectors(sources or ())
     if not connectors:
         raise next(iter(faults.values()))
-    with stop_on_signals(Stop()) as stop, progress() as listener:
+    with stop_on_signals(Stop(), _stopping) as stop, progress() as listener:
         outcome = run(settings.database, connectors, options, listener=listener, stop=stop)
     session.registry.call("sync_finished", report=outcome)
     session.tell()
@@ -61,9 +61,24 @@ def sync(
     for source in outcome.sources:
         if source.error is not None:
             report(source.error, as_json=as_json, source=source.source)
+    if not outcome.interrupted:
+        _tell_hints(session)
     if outcome.interrupted:
         report(Stopped(), as_json=as_json)
     raise typer.Exit(int(code))
+
+
+def _tell_hints(session: Session) -> None:
+    from .hints import hints
+    from .report import warn
+
+    with session.reader() as connection:
+        for hint in hints(connection):
+            warn(hint)
+
+
+def _stopping() -> None:
+    typer.echo("\nStopping after the page in hand; once more stops at once.", err=True)
 
 
 class Stopped(Interrupted):

@@ -59,7 +59,9 @@ def waiting_table(
     columns = ("waited", "since", "source", "subject", "customer", "channel", "agent", "ticket")
     wait = "waits" if len(rows) == 1 else "wait"
     shown_of = f", {number(limit)} are shown (--limit)" if len(rows) > limit else ""
-    notes = [f"{number(len(rows))} {wait} in all{shown_of}; as of the last sync of each source."]
+    notes = [f"{number(len(rows))} {wait} in all{shown_of}."]
+    ends = {name: until for name, until in known.items() if until and (not sources or name in sources)}
+    notes += [f"{name} as of {instant(from_milliseconds(until), local)}." for name, until in ends.items()]
     unread = [name for name, until in known.items() if until is None and (not sources or name in sources)]
     notes += [f"{name} is left out: it was never synced completely." for name in unread]
     return Table(

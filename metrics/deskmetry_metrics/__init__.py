@@ -30,5 +30,5 @@ class MetricGroup:
         return metrics
 
 
-GROUPS = ("volume", "speed", "effort")
+GROUPS = ("volume", "speed", "effort", "satisfaction")
 globals().update({name: MetricGroup(name) for name in GROUPS})

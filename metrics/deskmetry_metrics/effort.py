@@ -3,9 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import ClassVar
 
-from deskmetry.metric import TICKETS, Direction, Metric, Ratio, Sum
+from pydantic import Field
+
+from deskmetry.metric import TICKETS, Direction, Metric, Ratio, Share, Sum
 from deskmetry.plugins import hookimpl
+
+_AT_SOLVE = {"agent": "solved_agent", "team": "solved_team"}
+_AT_FIRST_SOLVE = {"agent": "first_solved_agent", "team": "first_solved_team"}
+
+
+class OneTouchRate(Share):
+    """Of the solved tickets with a human reply: those with exactly one, by the last solve.
+
+    Chats and calls are left out and counted: what decides there is accepted sessions, which aren't measured
+    yet. Agent and team are those at the last solve.
+    """
+
+    name, direction = "one_touch_rate", Direction.HIGHER
+    fact, at, of = TICKETS, "solved_at", "solved_at IS NOT NULL AND human_replies > 0"
+    counts, whose = "human_replies = 1", _AT_SOLVE
+    leave_out: ClassVar = {"a chat or call": "medium IN ('chat', 'phone')"}
+    needs = ("status_history",)
+
+
+class RepliesPerResolution(Ratio):
+    """Human replies on solved tickets ÷ solved tickets, by the last solve; agent and team likewise."""
+
+    name, unit, direction = "replies_per_resolution", "replies", Direction.LOWER
+    over = Sum(TICKETS, "solved_at", "solved_at IS NOT NULL", "human_replies")
+    under = Sum(TICKETS, "solved_at", "solved_at IS NOT NULL")
+    whose, needs = _AT_SOLVE, ("status_history",)
 
 
 class RepliesPerTicket(Ratio):
@@ -15,7 +45,52 @@ class RepliesPerTicket(Ratio):
     over, under = Sum(TICKETS, "created_at", value="human_replies"), Sum(TICKETS, "created_at")
 
 
-METRICS: tuple[type[Metric], ...] = (RepliesPerTicket,)
+class ReopenRate(Share):
+    """Tickets reopened within the window after their first solve ÷ tickets solved, by the first solve.
+
+    Those solved less than the window ago, reopened or not, are left out and counted. Agent and team are those
+    at the first solve.
+    """
+
+    name, direction = "reopen_rate", Direction.LOWER
+    fact, at, of = TICKETS, "first_solved_at", "first_solved_at IS NOT NULL"
+    counts, whose = "reopened_after_ms <= :window", _AT_FIRST_SOLVE
+    leave_out: ClassVar = {"solved less than the window ago": "first_solved_at > :as_of - :window"}
+    needs, maturity = ("status_history",), "window"
+    window: timedelta = Field(
+        timedelta(days=30),
+        ge=timedelta(0),
+        description="Time after the first solve in which reopening counts",
+    )
+
+
+class TransferRate(Share):
+    """Tickets that more than one team had, or that more than one agent replied to ÷ tickets, by creation."""
+
+    name, direction = "transfer_rate", Direction.LOWER
+    fact, at, counts = TICKETS, "created_at", "teams > 1 OR repliers > 1"
+
+
+class BotResolutionRate(Share):
+    """Solved tickets that a bot replied to and no human did ÷ solved tickets, by the last solve.
+
+    Agent and team are those at the last solve.
+    """
+
+    name, direction = "bot_resolution_rate", Direction.HIGHER
+    fact, at, of = TICKETS, "solved_at", "solved_at IS NOT NULL"
+    counts, whose = "human_replies = 0 AND bot_replies > 0", _AT_SOLVE
+    needs = ("status_history",)
+
+
+METRICS: tuple[type[Metric], ...] = (
+    OneTouchRate,
+    RepliesPerResolution,
+    RepliesPerTicket,
+    ReopenRate,
+    TransferRate,
+    BotResolutionRate,
+)
 
 
 @hookimpl

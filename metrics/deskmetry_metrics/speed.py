@@ -14,6 +14,8 @@ from deskmetry.plugins import hookimpl
 _OPENED_BY_AGENT = {"opened by an agent": "opened_by = 'agent'"}
 _NO_CUSTOMER = {"no customer message": "customer_messages = 0"}
 _ELSEWHERE = {"answered outside the source": "reply_elsewhere = 1"}
+_UNDATED = {"no history of its status": "requester_wait_ms IS NULL"}
+_AT_FIRST_SOLVE = {"agent": "first_solved_agent", "team": "first_solved_team"}
 _AT_SOLVE = {"agent": "solved_agent", "team": "solved_team"}
 
 
@@ -48,11 +50,11 @@ class ResponseTime(Duration):
 
 
 class FirstResolutionTime(Duration):
-    """Created → first solve, by the first solve. Agent and team are those at the last solve."""
+    """Created → first solve, by the first solve; agent and team likewise."""
 
     name, direction = "first_resolution_time", Direction.LOWER
     fact, at, of = TICKETS, "first_solved_at", "first_solved_at IS NOT NULL"
-    value, whose = "first_resolution_ms", _AT_SOLVE
+    value, whose = "first_resolution_ms", _AT_FIRST_SOLVE
     needs = ("status_history",)
 
 
@@ -62,6 +64,42 @@ class ResolutionTime(Duration):
     name, direction = "resolution_time", Direction.LOWER
     fact, at, of = TICKETS, "solved_at", "solved_at IS NOT NULL"
     value, whose = "resolution_ms", _AT_SOLVE
+    needs = ("status_history",)
+
+
+class RequesterWaitTime(Duration):
+    """Time that a ticket was new, open or on hold up to its last solve, for tickets that are solved.
+
+    By the last solve; agent and team likewise.
+    """
+
+    name, direction = "requester_wait_time", Direction.LOWER
+    fact, at, of = TICKETS, "solved_at", "solved_at IS NOT NULL"
+    value, whose, leave_out = "requester_wait_ms", _AT_SOLVE, _UNDATED
+    needs = ("status_history",)
+
+
+class AgentWaitTime(Duration):
+    """Time that a ticket was pending (waiting for the customer) up to its last solve, if it is solved.
+
+    By the last solve; agent and team likewise.
+    """
+
+    name, direction = "agent_wait_time", Direction.LOWER
+    fact, at, of = TICKETS, "solved_at", "solved_at IS NOT NULL"
+    value, whose, leave_out = "agent_wait_ms", _AT_SOLVE, _UNDATED
+    needs = ("status_history",)
+
+
+class OnHoldTime(Duration):
+    """Time that a ticket was on hold up to its last solve, if it is solved; none is 0.
+
+    By the last solve; agent and team likewise.
+    """
+
+    name, direction = "on_hold_time", Direction.LOWER
+    fact, at, of = TICKETS, "solved_at", "solved_at IS NOT NULL"
+    value, whose, leave_out = "on_hold_ms", _AT_SOLVE, _UNDATED
     needs = ("status_history",)
 
 
@@ -90,6 +128,9 @@ METRICS: tuple[type[Metric], ...] = (
     ResponseTime,
     FirstResolutionTime,
     ResolutionTime,
+    RequesterWaitTime,
+    AgentWaitTime,
+    OnHoldTime,
     UnansweredRate,
 )
 

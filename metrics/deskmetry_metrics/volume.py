@@ -82,6 +82,17 @@ class ChannelShare(Share):
     fact, at, across = TICKETS, "created_at", "channel"
 
 
+class TagShare(Share):
+    """Tickets with the tag now ÷ tickets, by their creation; those without a tag stand under `(none)`.
+
+    A ticket counts once under each of its tags, so the shares add up to more than the whole.
+    """
+
+    name = "tag_share"
+    fact, at, across = TICKETS, "created_at", "tag"
+    needs = ("tags",)
+
+
 METRICS: tuple[type[Metric], ...] = (
     TicketVolume,
     ActiveTickets,
@@ -91,6 +102,7 @@ METRICS: tuple[type[Metric], ...] = (
     TicketBacklog,
     ResolutionRate,
     ChannelShare,
+    TagShare,
 )
 
 

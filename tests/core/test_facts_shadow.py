@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deskmetry.facts import shadow, unshadow
-from deskmetry.records import Customer, Message, Record, Ticket, TicketEvent
+from deskmetry.records import Customer, Message, Record, SurveyAnswer, SurveyOffer, Ticket, TicketEvent
 from deskmetry.records.kinds import EventKind, TicketStatus
 from deskmetry.store import open_reader
 from helpers_histories import HOURS, a_time, hour, people, tickets
@@ -42,6 +42,12 @@ def known_before(records: Sequence[Record], as_of: datetime) -> Iterator[Record]
         elif isinstance(record, Ticket):
             if record.created_at < as_of:
                 yield ticket_before(record, [one for one in events if one.ticket_id == record.id], as_of)
+        elif isinstance(record, SurveyOffer):
+            if record.offered_at < as_of:
+                yield record
+        elif isinstance(record, SurveyAnswer):
+            if record.answered_at < as_of:
+                yield answer_before(record, records, as_of)
         else:
             yield record
 
@@ -49,6 +55,17 @@ def known_before(records: Sequence[Record], as_of: datetime) -> Iterator[Record]
 def undeleted(record: Message | Ticket, as_of: datetime) -> Record:
     gone = record.deleted_at is not None and record.deleted_at >= as_of
     return record.model_copy(update={"deleted_at": None}) if gone else record
+
+
+def answer_before(record: SurveyAnswer, records: Sequence[Record], as_of: datetime) -> SurveyAnswer:
+    """Return an answer as it was: not superseded by what the same ticket's customer answered only later."""
+    later = any(
+        isinstance(one, SurveyAnswer)
+        and (one.id, one.ticket_id) == (record.superseded_by, record.ticket_id)
+        and one.answered_at >= as_of
+        for one in records
+    )
+    return record.model_copy(update={"superseded_by": None}) if later else record
 
 
 def ticket_before(record: Ticket, events: Sequence[TicketEvent], as_of: datetime) -> Record:

@@ -242,3 +242,36 @@ def test_the_next_instant_is_the_earliest_of_everything_after_the_cutoff() -> No
     assert timeline(origin(deleted_at=20), events, 13).due_at == 15
     assert timeline(origin(deleted_at=20), events, 16).due_at == 20
     assert timeline(origin(deleted_at=20), events, 21).due_at is None
+
+
+def test_the_time_in_each_status_up_to_the_last_solve() -> None:
+    events = [status(0, "new"), status(1, "open"), status(3, "pending"), status(7, "on_hold")]
+    events += [status(15, "solved"), status(31, "open"), status(63, "pending"), status(127, "solved")]
+    line = timeline(origin(), [*events, status(255, "closed")], FOREVER)
+    # new 1, open 2, pending 4, on_hold 8, solved 16, open 32, pending 64
+    assert (line.requester_wait, line.agent_wait, line.on_hold) == (1 + 2 + 8 + 32, 4 + 64, 8)
+
+
+def test_no_time_is_told_of_a_ticket_that_is_not_solved() -> None:
+    line = timeline(origin(), [status(0, "new"), status(3, "solved"), status(7, "open")], FOREVER)
+    assert (line.requester_wait, line.agent_wait, line.on_hold) == (None, None, None)
+
+
+def test_what_stands_in_for_a_missing_history_tells_no_time_in_a_status() -> None:
+    line = timeline(origin(status="solved", updated_at=5), [], FOREVER)
+    assert (line.solved_at, line.requester_wait, line.agent_wait, line.on_hold) == (5, None, None, None)
+
+
+def test_a_status_from_before_the_creation_counts_from_the_creation() -> None:
+    line = timeline(origin(created_at=4), [status(1, "new"), status(6, "solved")], FOREVER)
+    assert line.requester_wait == 2
+
+
+def test_who_had_it_at_the_first_solve_stays_when_it_is_reopened() -> None:
+    events = [status(0, "new"), status(3, "solved"), status(4, "open"), status(6, "solved")]
+    moved = Event("team", 5, 5, "a", "b", "reported", "x1")
+    line = timeline(origin(team="b", assignee="x"), [*events, moved], FOREVER)
+    assert (line.first_solved_team, line.solved_team) == ("a", "b")
+    again = timeline(origin(team="b", assignee="x"), [*events, moved, status(8, "open")], FOREVER)
+    assert (again.first_solved_team, again.first_solved_assignee) == ("a", "x")
+    assert again.solved_team is None

@@ -260,7 +260,7 @@ def test_what_is_commented_out_in_it_is_valid_too(tmp_path: Path) -> None:
     write_new(tmp_path / "deskmetry.toml", timezone="UTC")
     text = (tmp_path / "deskmetry.toml").read_text()
     settings = read(tmp_path, re.sub(r"^# (?=\[\w+|\w+ = (?!\{))", "", text, flags=re.MULTILINE))
-    assert "default" not in settings.origins.values()
+    assert [key for key, origin in settings.origins.items() if origin == "default"] == ["targets"]
     connectors = Registry.load(environ={}, built_in_only=True).connectors()
     assert build_source(settings, "inbox", connectors).name == "mailbox"
 

@@ -36,6 +36,7 @@ class Mailbox(MailConnector):
     """Mails in mbox files, Maildirs and folders of .eml files."""
 
     name: ClassVar[str] = "mailbox"
+    account_may_change = True
     capabilities: ClassVar[Capabilities] = Capabilities(status_history=Provenance.INFERRED, tags=True)
 
     path: Path | list[Path] = Field(

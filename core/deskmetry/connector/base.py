@@ -37,6 +37,8 @@ class Connector(BaseModel):
 
     name: ClassVar[str]
     capabilities: ClassVar[Capabilities] = Capabilities()
+    account_may_change: ClassVar[bool] = False
+    """True where `account` is a setting that people correct, as own addresses: then all is read again."""
     credentials: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Alternative sets of settings that authenticate; `deskmetry connect` lets the user choose one."""
 

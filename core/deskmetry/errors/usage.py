@@ -37,7 +37,10 @@ class BadValue(UsageError):
 
     def __init__(self, kind: str, value: str, expected: str) -> None:
         super().__init__(
-            f"{value!r} is not a {kind}.", f"Expected {expected.removesuffix('.')}.", kind=kind, value=value
+            f"{value!r} is not a {kind}.",
+            f"Expected {expected.removesuffix('.')}{'' if expected.endswith('?') else '.'}",
+            kind=kind,
+            value=value,
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter, itemgetter
 
-from . import sql, stages
+from . import sql, stages, surveys
 from .timeline import Event, Origin, timeline
 
 Target = Callable[[str], str]
@@ -29,6 +29,7 @@ def build(connection: sqlite3.Connection, target: Target = in_main) -> int:
     in `temp.alarms` when each ticket's facts change next by the mere passing of time.
     """
     stages.fill(connection)
+    surveys.fill(connection)
     _stage_histories(connection)
     tickets = target("ticket_facts")
     inserted = connection.execute(sql.tickets(tickets)).rowcount
@@ -37,6 +38,9 @@ def build(connection: sqlite3.Connection, target: Target = in_main) -> int:
     connection.execute(sql.replies(target("reply_facts"), tickets))
     connection.execute(sql.spans(target("unsolved_spans"), tickets))
     connection.execute(sql.statuses(target("status_facts"), tickets))
+    connection.execute(surveys.offers(target("offer_facts"), tickets))
+    connection.execute(surveys.answers(target("answer_facts"), tickets))
+    surveys.drop(connection)
     stages.drop(connection)
     return inserted
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from ..calendar import utc_offsets, zone
-from . import contacts, stages, tables
+from . import contacts, people, stages, tables
 from .build import build
 
 _BATCH = 50_000  # tickets built at once: bounds the temporary tables
@@ -18,6 +18,8 @@ _FACTS_OF_A_TICKET = (
     "unsolved_spans",
     "status_facts",
     "tag_facts",
+    "offer_facts",
+    "answer_facts",
     "ticket_facts",
 )
 _ZONE_SPAN = (datetime(1990, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC))
@@ -53,6 +55,8 @@ def refresh(connection: sqlite3.Connection, timezone: str, *, rebuild: bool = Fa
         _set_state(connection, "timezone", timezone)
     _make_temporary(connection)
     _learn_agents(connection)
+    if rebuild or _is_dirty(connection, "customer"):
+        people.join(connection)
     _collect(connection, everything=rebuild)
     total = _replace(connection)
     # Marks of mails are the threading stage's, for the sources that have one.
@@ -81,7 +85,7 @@ def _make_temporary(connection: sqlite3.Connection) -> None:
 
 def _drop_temporary(connection: sqlite3.Connection) -> None:
     stages.clear(connection)
-    for name in ("all_stale", "persons", "new_agents"):
+    for name in ("all_stale", "persons", "new_agents", "moved"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
 
@@ -107,6 +111,10 @@ def _learn_agents(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO main.known_agents SELECT source_id, id FROM temp.new_agents")
 
 
+def _is_dirty(connection: sqlite3.Connection, kind: str) -> bool:
+    return bool(connection.execute("SELECT 1 FROM main.dirty WHERE kind = ? LIMIT 1", (kind,)).fetchone())
+
+
 def _collect(connection: sqlite3.Connection, *, everything: bool) -> None:
     """Gather the tickets whose facts don't hold any more."""
     into = "INSERT OR IGNORE INTO temp.all_stale "
@@ -115,8 +123,10 @@ def _collect(connection: sqlite3.Connection, *, everything: bool) -> None:
     else:
         connection.execute(into + "SELECT source_id, key FROM main.dirty WHERE kind = 'ticket'")
         for kind, statement in _SPREAD.items():
-            if connection.execute("SELECT 1 FROM main.dirty WHERE kind = ? LIMIT 1", (kind,)).fetchone():
+            if _is_dirty(connection, kind):
                 connection.execute(into + statement)
+                if kind == "customer":
+                    connection.execute(into + _OF_MOVED)
         if connection.execute("SELECT 1 FROM temp.new_agents LIMIT 1").fetchone():
             connection.execute(into + _WRITTEN_BY_NEW_AGENTS)
     _collect_by_source(connection, into)
@@ -142,10 +152,21 @@ _AUTHORED = (
     "SELECT m.source_id, m.ticket_id FROM main.messages AS m JOIN main.dirty AS d"
     " ON d.kind = 'agent' AND d.source_id = m.source_id AND d.key = m.author_id WHERE m.ticket_id IS NOT NULL"
 )
+_SURVEYED = " UNION ".join(
+    f"SELECT v.source_id, v.ticket_id FROM main.{table} AS v"
+    " JOIN main.agents AS a ON a.source_id = v.source_id AND a.id = v.agent_id"
+    " JOIN main.dirty AS d ON d.kind = '{kind}' AND d.source_id = a.source_id AND d.key = a.{key}"
+    " WHERE v.ticket_id IS NOT NULL"
+    for table in ("survey_offers", "survey_answers")
+)
 _WRITTEN_BY_NEW_AGENTS = (
     "SELECT m.source_id, m.ticket_id FROM main.messages AS m JOIN temp.new_agents AS n"
     " ON n.source_id = m.source_id AND n.id = m.author_id"
     " WHERE m.author_kind = 'customer' AND m.ticket_id IS NOT NULL"
+)
+_OF_MOVED = (
+    "SELECT t.source_id, t.id FROM main.tickets AS t JOIN temp.moved AS v"
+    " ON v.source_id = t.source_id AND v.customer_id = t.requester_id"
 )
 _SPREAD = {
     "customer": "SELECT t.source_id, t.id FROM main.tickets AS t JOIN main.dirty AS d"
@@ -159,7 +180,8 @@ _SPREAD = {
     "agent": _AUTHORED + " UNION SELECT t.source_id, t.id FROM main.tickets AS t JOIN main.dirty AS d"
     " ON d.kind = 'agent' AND d.source_id = t.source_id AND d.key = t.assignee_id"
     " UNION SELECT e.source_id, e.ticket_id FROM main.ticket_events AS e JOIN main.dirty AS d"
-    " ON d.kind = 'agent' AND d.source_id = e.source_id AND e.kind = 'assignee' AND d.key IN (e.old, e.new)",
+    " ON d.kind = 'agent' AND d.source_id = e.source_id AND e.kind = 'assignee' AND d.key IN (e.old, e.new)"
+    f" UNION {_SURVEYED.format(kind='agent', key='id')}",
     "team": "SELECT t.source_id, t.id FROM main.tickets AS t JOIN main.dirty AS d"
     " ON d.kind = 'team' AND d.source_id = t.source_id AND d.key = t.team_id"
     " UNION SELECT e.source_id, e.ticket_id FROM main.ticket_events AS e JOIN main.dirty AS d"
@@ -167,7 +189,7 @@ _SPREAD = {
     " UNION SELECT m.source_id, m.ticket_id FROM main.messages AS m"
     " JOIN main.agents AS a ON a.source_id = m.source_id AND a.id = m.author_id"
     " JOIN main.dirty AS d ON d.kind = 'team' AND d.source_id = a.source_id AND d.key = a.team_id"
-    " WHERE m.ticket_id IS NOT NULL",
+    f" WHERE m.ticket_id IS NOT NULL UNION {_SURVEYED.format(kind='team', key='team_id')}",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .people import own_key
 from .stages import agent_key
 
 DIMENSIONS = (
@@ -26,8 +27,9 @@ def local_day(instant: str) -> str:
     return f"({instant} + {offset}) / 86400000"
 
 
-# Aliases: l history, x stale, t ticket, s source, n counts, f first turn, w waiting turn, c customer,
-# o organization, b brand, tm and a team and agent now, st and sa those at the last solve.
+# Aliases: l history, x stale, t ticket, s source, n counts, f first turn, w waiting turn, c customer, p the
+# person of a joined customer, o organization, b brand, v surveys, tm and a team and agent now, ft and fa at
+# the first solve, st and sa at the last.
 _TICKET_DIMENSIONS = {
     "source_id": "t.source_id",
     "ticket_id": "t.id",
@@ -51,8 +53,8 @@ _TICKET_DIMENSIONS = {
     "language": "coalesce(t.language, c.language)",
     "segment": "coalesce(c.segment, o.segment)",
     "country": "c.country",
-    "person": """CASE WHEN t.requester_id IS NOT NULL THEN
-        coalesce(nullif(lower(trim(c.email)), ''), t.source_id || ':' || t.requester_id) END""",
+    "person": f"""CASE WHEN t.requester_id IS NOT NULL THEN
+        coalesce(p.person, {own_key("t.source_id", "t.requester_id")}) END""",
     "fields": "t.custom_fields",
     "status": "l.status",
     "status_how": "l.status_how",
@@ -60,6 +62,8 @@ _TICKET_DIMENSIONS = {
         WHEN n.human_replies > 0 THEN 'human' WHEN n.bot_replies > 0 THEN 'bot' ELSE 'nobody' END) END""",
     "first_agent": "f.author",
     "first_team": "CASE WHEN f.replied_at IS NOT NULL THEN coalesce(f.author_team, tm.name, l.team) END",
+    "first_solved_agent": agent_key("fa", "t.source_id", "l.first_solved_assignee"),
+    "first_solved_team": "coalesce(ft.name, l.first_solved_team)",
     "solved_agent": agent_key("sa", "t.source_id", "l.solved_assignee"),
     "solved_team": "coalesce(st.name, l.solved_team)",
 }
@@ -80,11 +84,13 @@ _TICKET_NUMBERS = {
     "last_customer_at": "n.last_customer_at",
     "last_message_at": "n.last_message_at",
     "deleted_at": "CASE WHEN t.deleted_at < x.cutoff THEN t.deleted_at END",
-    "changed_at": "max(l.changed_at, coalesce(n.changed_at, l.changed_at))",
+    "changed_at": """max(l.changed_at, coalesce(n.changed_at, l.changed_at),
+        coalesce(v.changed_at, l.changed_at))""",
     "first_response_ms": "f.replied_at - n.first_customer_at",
     "first_resolution_ms": "max(l.first_solved_at - t.created_at, 0)",
     "resolution_ms": "max(l.solved_at - t.created_at, 0)",
     "reopened_after_ms": "l.reopened_at - l.first_solved_at",
+    **{f"{name}_ms": f"l.{name}" for name in ("requester_wait", "agent_wait", "on_hold")},
     **{
         name: f"coalesce(n.{name}, 0)"
         for name in ("customer_messages", "human_replies", "bot_replies", "notes", "repliers")
@@ -108,17 +114,21 @@ CROSS JOIN temp.stale AS x ON x.source_id = l.source_id AND x.ticket_id = l.tick
 CROSS JOIN main.tickets AS t ON t.source_id = l.source_id AND t.id = l.ticket_id
 JOIN main.sources AS s ON s.id = t.source_id
 LEFT JOIN temp.stage_counts AS n ON n.source_id = l.source_id AND n.ticket_id = l.ticket_id
+LEFT JOIN temp.stage_surveys AS v ON v.source_id = l.source_id AND v.ticket_id = l.ticket_id
 LEFT JOIN temp.stage_turns AS f ON f.source_id = l.source_id AND f.ticket_id = l.ticket_id AND f.turn =
   (SELECT min(turn) FROM temp.stage_turns WHERE source_id = l.source_id AND ticket_id = l.ticket_id)
 LEFT JOIN temp.stage_turns AS w
   ON w.source_id = l.source_id AND w.ticket_id = l.ticket_id AND w.turn = n.human_replies
 LEFT JOIN main.customers AS c ON c.source_id = t.source_id AND c.id = t.requester_id
+LEFT JOIN main.people AS p ON p.source_id = t.source_id AND p.customer_id = t.requester_id
 LEFT JOIN main.organizations AS o
   ON o.source_id = t.source_id AND o.id = coalesce(t.organization_id, c.organization_id)
 LEFT JOIN main.brands AS b ON b.source_id = t.source_id AND b.id = t.brand_id
 LEFT JOIN main.teams AS tm ON tm.source_id = t.source_id AND tm.id = l.team
+LEFT JOIN main.teams AS ft ON ft.source_id = t.source_id AND ft.id = l.first_solved_team
 LEFT JOIN main.teams AS st ON st.source_id = t.source_id AND st.id = l.solved_team
 LEFT JOIN main.agents AS a ON a.source_id = t.source_id AND a.id = l.assignee
+LEFT JOIN main.agents AS fa ON fa.source_id = t.source_id AND fa.id = l.first_solved_assignee
 LEFT JOIN main.agents AS sa ON sa.source_id = t.source_id AND sa.id = l.solved_assignee
 """
 
@@ -144,11 +154,11 @@ def messages(table: str, ticket_facts: str) -> str:
     }
     columns = {
         **dict.fromkeys(("source_id", "message_id", "ticket_id"), "m.{name}"),
-        **_dimensions(own),
+        **dimensions(own),
         **dict.fromkeys(("kind", "sent_at"), "m.{name}"),
         "sent_day": local_day("m.sent_at"),
     }
-    found = _from_stage(table, columns, "stage_messages AS m", ticket_facts)
+    found = from_stage(table, columns, "stage_messages AS m", ticket_facts)
     return f"{found} WHERE m.kind NOT IN ('later', 'deleted')"
 
 
@@ -156,13 +166,13 @@ def replies(table: str, ticket_facts: str) -> str:
     """Return the statement that builds `reply_facts`."""
     columns = {
         **dict.fromkeys(("source_id", "ticket_id", "turn"), "m.{name}"),
-        **_dimensions({"team": "coalesce(m.author_team, f.team)", "agent": "coalesce(m.author, f.agent)"}),
+        **dimensions({"team": "coalesce(m.author_team, f.team)", "agent": "coalesce(m.author, f.agent)"}),
         **dict.fromkeys(("message_id", "asked_at", "replied_at"), "m.{name}"),
         "asked_day": local_day("m.asked_at"),
         "replied_day": local_day("m.replied_at"),
         "response_ms": "m.replied_at - m.asked_at",
     }
-    return _from_stage(table, columns, "stage_turns AS m", ticket_facts)
+    return from_stage(table, columns, "stage_turns AS m", ticket_facts)
 
 
 def spans(table: str, ticket_facts: str) -> str:
@@ -174,11 +184,11 @@ def spans(table: str, ticket_facts: str) -> str:
     }
     columns = {
         **dict.fromkeys(("source_id", "ticket_id", "number"), "m.{name}"),
-        **_dimensions(own),
+        **dimensions(own),
         "created_at": "f.created_at",
         **dict.fromkeys(("from_at", "until_at"), "m.{name}"),
     }
-    return f"""{_from_stage(table, columns, "stage_spans AS m", ticket_facts)}
+    return f"""{from_stage(table, columns, "stage_spans AS m", ticket_facts)}
 LEFT JOIN main.teams AS tm ON tm.source_id = m.source_id AND tm.id = m.team
 LEFT JOIN main.agents AS a ON a.source_id = m.source_id AND a.id = m.assignee
 """
@@ -189,19 +199,19 @@ def statuses(table: str, ticket_facts: str) -> str:
     own = ("old", "new", "how", "at", "known_at", "solves", "reopens")
     columns = {
         **dict.fromkeys(("source_id", "ticket_id", "number"), "m.{name}"),
-        **_dimensions({}),
+        **dimensions({}),
         **dict.fromkeys(own, "m.{name}"),
         "day": local_day("m.at"),
     }
-    return _from_stage(table, columns, "stage_changes AS m", ticket_facts)
+    return from_stage(table, columns, "stage_changes AS m", ticket_facts)
 
 
-def _dimensions(own: dict[str, str]) -> dict[str, str]:
+def dimensions(own: dict[str, str]) -> dict[str, str]:
     """Return the dimensions: a row's own ones, all others from its ticket's facts."""
     return {name: own.get(name, f"f.{name}") for name in DIMENSIONS}
 
 
-def _from_stage(table: str, columns: dict[str, str], stage: str, ticket_facts: str) -> str:
+def from_stage(table: str, columns: dict[str, str], stage: str, ticket_facts: str) -> str:
     """Return the statement that writes a stage's rows, each beside its ticket's facts."""
     values = ", ".join(expression.format(name=name) for name, expression in columns.items())
     return f"""

@@ -27,9 +27,10 @@ def clear(connection: sqlite3.Connection) -> None:
 def fill(connection: sqlite3.Connection) -> None:
     """Stage the messages of the stale tickets; the stages of their histories are made empty."""
     drop(connection)
-    messages = (_MESSAGES, _FILL_MESSAGES, _COUNTS, _FILL_COUNTS, _TURNS, _FILL_TURNS, _MESSAGE_ALARMS)
+    messages = (_MESSAGES, _FILL_MESSAGES, _COUNTS, _FILL_COUNTS, _TURNS, _FILL_TURNS)
     for statement in (*messages, _LINES, _CHANGES, _SPANS):
         connection.execute(statement)
+    connection.execute(INSERT_ALARM_SELECTED.format(stage="stage_counts"))
 
 
 def drop(connection: sqlite3.Connection) -> None:
@@ -138,6 +139,7 @@ GROUP BY source_id, ticket_id, turn HAVING asked_at IS NOT NULL
 # The fields of a Timeline that become columns of its stage.
 LINE = (
     *("first_solved_at", "solved_at", "reopened_at", "assumed_at", "assumed_from_at", "solves", "reopenings"),
+    *("requester_wait", "agent_wait", "on_hold", "first_solved_team", "first_solved_assignee"),
     *("status", "status_how", "solved_team", "solved_assignee", "team", "assignee", "priority", "teams"),
     "changed_at",
 )
@@ -160,7 +162,7 @@ INSERT_SPAN = "INSERT INTO temp.stage_spans VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _SOONER = " ON CONFLICT (source_id, ticket_id) DO UPDATE SET at = min(at, excluded.at)"
 INSERT_ALARM = f"INSERT INTO temp.alarms VALUES (?, ?, ?){_SOONER}"
 # (`WHERE` tells the parser that `ON CONFLICT` belongs to the INSERT.)
-_MESSAGE_ALARMS = (
-    "INSERT INTO temp.alarms SELECT source_id, ticket_id, due_at FROM temp.stage_counts"
+INSERT_ALARM_SELECTED = (
+    "INSERT INTO temp.alarms SELECT source_id, ticket_id, due_at FROM temp.{stage}"
     f" WHERE due_at IS NOT NULL{_SOONER}"
 )

@@ -15,6 +15,10 @@ OWN_TABLES = {
         " PRIMARY KEY (source_id, ticket_id)) WITHOUT ROWID"
     ),
     "utc_offsets": "CREATE TABLE {name} (from_at INTEGER PRIMARY KEY, offset_ms INTEGER NOT NULL)",
+    "people": (
+        "CREATE TABLE {name} (source_id INTEGER NOT NULL, customer_id TEXT NOT NULL, person TEXT NOT NULL,"
+        " PRIMARY KEY (source_id, customer_id)) WITHOUT ROWID"
+    ),
     # Never dropped: once an agent, always an agent.
     "known_agents": (
         "CREATE TABLE IF NOT EXISTS {name} (source_id INTEGER NOT NULL, id TEXT NOT NULL,"

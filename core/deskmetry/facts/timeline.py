@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -66,6 +67,7 @@ class Timeline:
     """The history of a ticket as far as it is known before the cutoff.
 
     `changed_at` is the latest instant of anything in it, `due_at` the next one, at or after the cutoff.
+    `requester_wait`, `agent_wait` and `on_hold` are milliseconds up to the last solve of a solved ticket.
     """
 
     changed_at: int
@@ -81,6 +83,11 @@ class Timeline:
     reopenings: int = 0
     status: str = "new"
     status_how: str = "reported"
+    requester_wait: int | None = None
+    agent_wait: int | None = None
+    on_hold: int | None = None
+    first_solved_team: str | None = None
+    first_solved_assignee: str | None = None
     solved_team: str | None = None
     solved_assignee: str | None = None
     team: str | None = None
@@ -98,6 +105,8 @@ def timeline(origin: Origin, events: Iterable[Event], cutoff: int) -> Timeline:
         [event for event in ordered if event.kind != "status"] if len(statuses) < len(ordered) else []
     )
     _statuses(line, _known_statuses(origin, statuses, cutoff))
+    if statuses:  # what stands in for a missing history tells nothing about the time in each status
+        _waits(line, origin.created_at)
     _assumption(line, statuses, cutoff)
     _spans(line, origin, assignments, cutoff)
     _instants(line, origin, ordered, cutoff, dated_by_update=not statuses)
@@ -157,6 +166,18 @@ def _statuses(line: Timeline, statuses: Iterable[Event]) -> None:
         line.status = now
 
 
+def _waits(line: Timeline, created_at: int) -> None:
+    """Sum the time in each status from the creation to the last solve of a ticket that is solved."""
+    if line.solved_at is None:
+        return
+    spent = dict.fromkeys(("new", "open", "on_hold", "pending"), 0)
+    for change, following in pairwise(line.changes):
+        if change.new in spent:
+            spent[change.new] += max(following.at, created_at) - max(change.at, created_at)
+    line.requester_wait = spent["new"] + spent["open"] + spent["on_hold"]
+    line.agent_wait, line.on_hold = spent["pending"], spent["on_hold"]
+
+
 def _assumption(line: Timeline, statuses: Iterable[Event], cutoff: int) -> None:
     """Note the solve that a rule will infer: it lies before the cutoff, but the rule fires after it."""
     for event in statuses:
@@ -172,6 +193,7 @@ def _spans(line: Timeline, origin: Origin, assignments: Sequence[Event], cutoff:
     points += [(max(change.known_at, change.at), 1, change) for change in line.changes]
     points.sort(key=itemgetter(0, 1))  # stable: at one instant assignments come first, each kind in its order
     begin: int | None = None
+    solved_before = False
     for at, _, point in points:
         if isinstance(point, Event):
             if current[point.kind] != point.new:
@@ -183,6 +205,12 @@ def _spans(line: Timeline, origin: Origin, assignments: Sequence[Event], cutoff:
         else:
             if point.solves:
                 line.solved_team, line.solved_assignee = current["team"], current["assignee"]
+                if not solved_before:
+                    line.first_solved_team, line.first_solved_assignee = (
+                        line.solved_team,
+                        line.solved_assignee,
+                    )
+                solved_before = True
             _cut(line, begin, at, current)
             begin = None
     _cut(line, begin, None, current)

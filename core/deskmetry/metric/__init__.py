@@ -2,13 +2,28 @@
 
 from .base import Direction, Metric, duration
 from .check import check_metric
-from .fact import ACTIVITY, FACTS, MESSAGES, REPLIES, SPANS, STATUSES, TAGS, TICKETS, Column, Fact
+from .fact import (
+    ACTIVITY,
+    ANSWERS,
+    FACTS,
+    MESSAGES,
+    OFFERS,
+    REPLIES,
+    SPANS,
+    STATUSES,
+    TAGS,
+    TICKETS,
+    Column,
+    Fact,
+)
 from .measures import TICKET, Computed, Count, Duration, Estimate, Level, Mean, Ratio, Share, Sum
 
 __all__ = [
     "ACTIVITY",
+    "ANSWERS",
     "FACTS",
     "MESSAGES",
+    "OFFERS",
     "REPLIES",
     "SPANS",
     "STATUSES",

@@ -55,7 +55,8 @@ def _faults_of_words(metric: type[Metric]) -> Iterator[str]:
         yield "has no docstring; it is the definition that every answer repeats"
     if not metric.unit:
         yield "has no unit"
-    if metric.direction not in set(Direction):
+    direction: object = metric.direction  # a plugin may have written a text, which is no Direction
+    if not isinstance(direction, Direction):
         yield f"has a direction that isn't one: {metric.direction!r}"
     between = [cls for cls in metric.__mro__[1:] if issubclass(cls, BaseModel) and cls is not BaseModel]
     if len(between) > _LEVELS:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a fact: its name, `TEXT` or `INTEGER`, and what it holds."""
+    """One column of a fact: its name, `TEXT`, `INTEGER` or `REAL`, and what it holds."""
 
     name: str
     type: str
@@ -60,6 +60,11 @@ _DIMENSIONS = _columns(
     opened_by="Who opened the ticket: customer, agent, bot or system",
     excluded="Why the ticket never counts (spam, newsletter, bounce, automatic, merged, deleted), else null",
 )
+_SURVEY = _columns(
+    "TEXT",
+    kind="csat, nps, ces, quality, self_service, relationship or review",
+    survey="Name or id of the survey",
+)
 
 TICKETS = Fact(
     "ticket_facts",
@@ -76,13 +81,16 @@ TICKETS = Fact(
             segment="Customer segment",
             country="Customer's country",
             customer="`new` if the person had no ticket before, else `returning`; null if not known",
-            person="Key of the person: e-mail in lower case, else source and customer id; null if not known",
+            person="Key of the person, whom an address or a telephone number joins over sources: e-mail in"
+            " lower case, else source and customer id; null if not known",
             fields="Custom fields by name, as JSON",
             status="Status as far as is known",
             status_how="How the status history is known: reported, observed or inferred",
             resolved_by="human, bot or nobody; null while unsolved",
             first_agent="Key of the agent who gave the first human reply",
             first_team="Team of that agent, else of the ticket",
+            first_solved_agent="Key of the assignee at the first solve",
+            first_solved_team="Team at the first solve",
             solved_agent="Key of the assignee at the last solve (for mail: of the last replier)",
             solved_team="Team at the last solve",
         ),
@@ -106,11 +114,15 @@ TICKETS = Fact(
             deleted_at="Tombstone",
             previous_contact_at="Creation of the person's ticket before this one, over all sources",
             next_contact_at="Creation of the person's ticket after this one, over all sources",
-            changed_at="Latest instant of anything that went into this row",
+            changed_at="Latest instant of anything that went into the ticket's facts",
             first_response_ms="first_customer_at to first_replied_at",
             first_resolution_ms="created_at to first_solved_at",
             resolution_ms="created_at to solved_at",
             reopened_after_ms="first_solved_at to reopened_at",
+            requester_wait_ms="Time in new, open and on_hold up to the last solve; null while unsolved, and"
+            " where nothing tells the changes of status",
+            agent_wait_ms="Time in pending, likewise",
+            on_hold_ms="Time in on_hold, likewise",
             customer_messages="Number of customer messages",
             human_replies="Number of human replies",
             bot_replies="Number of public messages by bots",
@@ -211,6 +223,52 @@ TAGS = Fact(
     (*_TICKET_KEY, Column("tag", "TEXT", "Tag")),
 )
 
+OFFERS = Fact(
+    "offer_facts",
+    "One row a survey offered about a ticket; agent and team are those it is about, else the ticket's."
+    " Offers that name no ticket of the source have none.",
+    ("source_id", "ticket_id", "offer_id"),
+    (
+        *_TICKET_KEY,
+        Column("offer_id", "TEXT", "Offer, the vendor's id"),
+        *_DIMENSIONS,
+        *_SURVEY,
+        *_columns(
+            "INTEGER",
+            offered_at="When it was offered",
+            offered_day="Local day of offered_at",
+            answered_at="First answer after it, and before the survey was offered again; null if none",
+        ),
+    ),
+    {"offered_at": "offered_day"},
+)
+
+ANSWERS = Fact(
+    "answer_facts",
+    "One row a ticket, survey and aspect: the latest answer, without superseded ones; agent and team are"
+    " those it is about, else the ticket's. Answers that name no ticket of the source have none.",
+    ("source_id", "ticket_id", "answer_id"),
+    (
+        *_TICKET_KEY,
+        Column("answer_id", "TEXT", "Answer, the vendor's id"),
+        *_DIMENSIONS,
+        *_SURVEY,
+        *_columns("TEXT", aspect="Aspect of a quality survey", label="Answer in the vendor's words"),
+        Column("score", "REAL", "Score from 0 (lowest of its scale) to 1 (highest); null without a scale"),
+        *_columns(
+            "INTEGER",
+            offered_at="When it was offered",
+            answered_at="When it was answered",
+            answered_day="Local day of answered_at",
+            satisfied="csat: 1 for good or one of the top max(1, floor(0.4 k)) of k points, else 0; null"
+            " without a label good or bad or a scale",
+            promoter="nps: 1 for 9 or 10 points, else 0; null for other scales than 0 to 10",
+            detractor="nps: 1 for 0 to 6 points, else 0; null likewise",
+        ),
+    ),
+    {"answered_at": "answered_day"},
+)
+
 ACTIVITY = Fact(
     "activity_facts",
     "One row a message or change of status (a view over both facts).",
@@ -224,5 +282,15 @@ ACTIVITY = Fact(
     view=True,
 )
 
-FACTS: tuple[Fact, ...] = (TICKETS, MESSAGES, REPLIES, SPANS, STATUSES, TAGS, ACTIVITY)
+FACTS: tuple[Fact, ...] = (
+    TICKETS,
+    MESSAGES,
+    REPLIES,
+    SPANS,
+    STATUSES,
+    TAGS,
+    OFFERS,
+    ANSWERS,
+    ACTIVITY,
+)
 """Every fact, tables first, then views over them."""

@@ -70,7 +70,7 @@ def read_dimension(name: str, timed: bool = True) -> Dimension:
         return Dimension(name, "column")
     if name == "tag" or (timed and name in _OTHERS):
         return Dimension(name, name)
-    raise UnknownName("dimension", name, known_dimensions(timed))
+    raise UnknownName("dimension", name, {str(known) for known in known_dimensions(timed)})
 
 
 def read_grouping(

@@ -66,10 +66,14 @@ def read_period(
         begin = midnight(add_months(end.astimezone(zone).date(), -3), zone)
     if begin >= end:
         raise UsageError(
-            f"The period is empty: it begins at {begin.isoformat()} and ends before {end.isoformat()}.",
+            f"The period is empty: it begins at {_words(begin, zone)} and ends before {_words(end, zone)}.",
             "Choose an earlier --since or a later --until; data end at the as-of instant.",
         )
     return Period(begin, end, zone)
+
+
+def _words(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def _before(day: date, last: str) -> date:

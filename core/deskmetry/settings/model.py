@@ -39,7 +39,7 @@ class Settings:
     )
     targets: Mapping[str, int | float | str] = field(
         default_factory=dict,
-        metadata={"doc": "A target for a metric, by its name: a number, or a duration as `4h`"},
+        metadata={"doc": "A target for a metric: a number, or a duration as `4h`; not used in answers yet"},
     )
     sources: Mapping[str, SourceSettings] = field(
         default_factory=dict,

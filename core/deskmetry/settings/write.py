@@ -28,10 +28,6 @@ timezone = {timezone}
 # Answers from fewer items than this are marked as thin.
 # thin_sample = 30
 
-# What you aim for, by metric; `deskmetry metrics` lists them.
-# [targets]
-# first_response_time = "4h"
-
 # One table a source. A secret never stands in this file, only where it is read from:
 # token = {{ env = "NAME" }}, {{ keyring = "SERVICE/NAME" }}, {{ file = "PATH" }} or {{ command = "…" }}
 #

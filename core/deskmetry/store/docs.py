@@ -63,7 +63,8 @@ _FACTS = """\
 
 Made from the records by every sync; `deskmetry rebuild` makes them anew. Facts keep `facts_state`,
 `fact_alarms` (when a ticket's facts change next by the mere passing of time), `utc_offsets` of the configured
-zone and `known_agents` (once an agent, always an agent) beside them.
+zone, `people` (whom a telephone number joins with another address) and `known_agents` (once an agent, always
+an agent) beside them.
 """
 
 

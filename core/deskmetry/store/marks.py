@@ -16,7 +16,7 @@ _OF_A_TICKET = frozenset(
 # update, say) must not build all of those again.
 _NAMED = {
     "agents": ("agent", ("email", "role", "team_id")),
-    "customers": ("customer", ("email", "country", "language", "segment", "organization_id")),
+    "customers": ("customer", ("email", "phone", "country", "language", "segment", "organization_id")),
     "teams": ("team", ("name",)),
     "brands": ("brand", ("name",)),
     "organizations": ("organization", ("name", "segment")),

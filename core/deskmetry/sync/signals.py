@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -20,8 +20,10 @@ class Stop(threading.Event):
 
 
 @contextmanager
-def stop_on_signals(stop: Stop) -> Iterator[Stop]:
+def stop_on_signals(stop: Stop, told: Callable[[], object] = lambda: None) -> Iterator[Stop]:
     """Set `stop` at the first SIGINT or SIGTERM, raise KeyboardInterrupt at the second; for the main thread.
+
+    `told` is called at the first one, to say that the page in hand is still being finished.
 
     The handlers that stood before stand again afterwards.
     """
@@ -31,6 +33,7 @@ def stop_on_signals(stop: Stop) -> Iterator[Stop]:
             raise KeyboardInterrupt
         stop.signal = signal.Signals(number)
         stop.set()
+        told()
 
     before = {one: signal.signal(one, handle) for one in _SIGNALS}
     try:

@@ -45,7 +45,12 @@ def register(connection: sqlite3.Connection, name: str, connector: Connector, no
             {**values, "name": name, "now": to_milliseconds(now)},
         )
         return int(connection.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()[0])
-    if row[1:3] != (connector.name, account):
+    if row[1] == connector.name and row[2] != account and connector.account_may_change:
+        connection.execute(
+            "UPDATE sources SET account = ?, address = ? WHERE id = ?", (account, account, row[0])
+        )
+        connection.execute("DELETE FROM sync_state WHERE source_id = ?", (row[0],))
+    elif row[1:3] != (connector.name, account):
         raise ConfigurationError(
             f"Source {name!r} was {row[1]} on {row[2]} and is now {connector.name} on {account}.",
             "Give the new account a name of its own: the records of two accounts never mix in one source.",
