@@ -53,6 +53,7 @@ def main() -> None:
         times = measure(
             {
                 "bare interpreter": BARE,
+                "import typer, pydantic (yardstick)": (sys.executable, "-c", "import typer, pydantic"),
                 "deskmetry --help": (*PROGRAM, "--help"),
                 "ticket_volume by month and channel": (*ask, "ticket_volume", *grouped),
                 "first_response_time by month and channel": (*ask, "first_response_time", *grouped),
