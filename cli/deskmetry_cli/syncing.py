@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from typing import Annotated
 
 import typer
@@ -78,7 +80,10 @@ def _tell_hints(session: Session) -> None:
 
 
 def _stopping() -> None:
-    typer.echo("\nStopping after the page in hand; once more stops at once.", err=True)
+    # In a signal handler: the signal may have come in the middle of a write to sys.stderr, which would raise
+    # if it were entered again. A stderr that is gone is no reason not to stop either.
+    with contextlib.suppress(OSError):
+        os.write(2, b"\nStopping after the page in hand; once more stops at once.\n")
 
 
 class Stopped(Interrupted):

@@ -83,6 +83,7 @@ def test_a_signal_ends_a_sync_with_what_was_committed_and_the_next_one_goes_on(
     wait_for(tmp_path / "told", child)
     child.send_signal(number)
     answer = finished(child)
+    assert "Stopping after the page in hand" in answer.err
     assert answer.code == answer.json["exit_code"] == code, answer.err
     assert "Traceback" not in answer.err
     assert (answer.error["code"], "goes on from there" in answer.error["hint"]) == ("interrupted", True)
