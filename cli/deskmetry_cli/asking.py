@@ -127,11 +127,12 @@ def _respect(agents: str, *texts: str) -> None:
 
 
 def _metric(session: Session, name: str) -> type[Metric]:
-    known = session.registry.metrics()
+    found = session.registry.metric(name)
     session.tell()  # why a plugin's metric isn't there stands before the complaint that it isn't
-    if name not in known:
+    if found is None:
+        known = session.registry.metrics()
         raise UnknownName("metric", name, known, "`deskmetry metrics` lists them all.")
-    return known[name]
+    return found
 
 
 def waiting(

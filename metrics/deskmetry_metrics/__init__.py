@@ -5,9 +5,9 @@ The plugins are named as the modules. A module that is imported takes its name h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from deskmetry.plugins import hookimpl
 
@@ -18,10 +18,14 @@ __all__ = ["MetricGroup"]
 
 
 class MetricGroup:
-    """A plugin that imports the module of its metrics only when they are asked for."""
+    """A plugin that imports the module of its metrics only when they are asked for.
 
-    def __init__(self, module: str) -> None:
+    `metric_names` says what it will bring, so that a question about one KPI imports one group.
+    """
+
+    def __init__(self, module: str, metric_names: Sequence[str]) -> None:
         self._module = f"{__name__}.{module}"
+        self.metric_names = frozenset(metric_names)
 
     @hookimpl
     def register_metrics(self) -> Iterable[type[Metric]]:
@@ -30,5 +34,40 @@ class MetricGroup:
         return metrics
 
 
-GROUPS = ("volume", "speed", "effort", "satisfaction")
-globals().update({name: MetricGroup(name) for name in GROUPS})
+GROUPS: Final = {
+    "volume": (
+        "ticket_volume",
+        "active_tickets",
+        "inbound_messages",
+        "outbound_messages",
+        "tickets_solved",
+        "ticket_backlog",
+        "resolution_rate",
+        "channel_share",
+        "tag_share",
+    ),
+    "speed": (
+        "first_response_time",
+        "response_time",
+        "first_resolution_time",
+        "resolution_time",
+        "requester_wait_time",
+        "agent_wait_time",
+        "on_hold_time",
+        "unanswered_rate",
+    ),
+    "effort": (
+        "one_touch_rate",
+        "replies_per_resolution",
+        "replies_per_ticket",
+        "reopen_rate",
+        "transfer_rate",
+        "bot_resolution_rate",
+    ),
+    "satisfaction": (
+        "csat",
+        "csat_response_rate",
+        "nps",
+    ),
+}
+globals().update({name: MetricGroup(name, metrics) for name, metrics in GROUPS.items()})

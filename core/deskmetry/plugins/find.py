@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, distribution, distributions
 from pathlib import Path
@@ -57,19 +57,23 @@ def _installed(report: Callable[[Failure], None]) -> list[Candidate]:
         with guarded(Identity(place.stem, None, None, Origin.INSTALLED, str(place)), Stage.FIND, report):
             if not _IN_GROUP.search(dist.read_text("entry_points.txt") or ""):
                 continue
-            if normalized(dist.name) in seen:
+            name = dist.name
+            if normalized(name) in seen:
                 continue
-            seen.add(normalized(dist.name))
+            seen.add(normalized(name))
             # The first one on the path is the one that an import would take.
-            first = distribution(dist.name)
+            first = distribution(name)
             points = [point for point in first.entry_points if point.group == GROUP]
-            found.extend(_entry_point(first, point) for point in points)
+            found.extend(_entry_points(first, points))
     return found
 
 
-def _entry_point(dist: Distribution, point: EntryPoint) -> Candidate:
-    origin = Origin.BUILT_IN if normalized(dist.name) == BUILT_IN else Origin.INSTALLED
-    return Candidate(Identity(point.name, dist.name, dist.version, origin, point.value), point.load)
+def _entry_points(dist: Distribution, points: Iterable[EntryPoint]) -> Iterator[Candidate]:
+    metadata = dist.metadata  # parsed anew at every access, which costs more than all the rest here
+    name, version = metadata["Name"], metadata["Version"]
+    origin = Origin.BUILT_IN if normalized(name) == BUILT_IN else Origin.INSTALLED
+    for point in points:
+        yield Candidate(Identity(point.name, name, version, origin, point.value), point.load)
 
 
 def _in_folder(folder: Path | None, report: Callable[[Failure], None]) -> list[Candidate]:

@@ -26,6 +26,8 @@ class Plugin:
     identity: Identity
     manager: PluginManager
     hooks: tuple[str, ...]
+    metric_names: frozenset[str] = frozenset()
+    """What it says beforehand that it will bring, if it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def check(identity: Identity, plugin: object) -> Plugin:
             raise UnfitError(f"there is no hook {name!r}.{nearest(name, known)} Hooks: {', '.join(known)}")
     if not hooks:
         raise UnfitError("it has no hooks: mark its functions with `@hookimpl`")
-    return Plugin(identity, manager, hooks)
+    return Plugin(identity, manager, hooks, frozenset(getattr(plugin, "metric_names", ())))
 
 
 def hook_names(manager: PluginManager) -> tuple[str, ...]:

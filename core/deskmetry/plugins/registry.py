@@ -77,17 +77,31 @@ class Registry:
         """Return the metric classes by name."""
         return self._metrics
 
+    def metric(self, name: str) -> type[Metric] | None:
+        """Return one metric by name, None if there is none.
+
+        A group that ships and says beforehand what it brings is imported alone: nobody comes before it.
+        """
+        if "_metrics" not in vars(self):
+            for plugin in self.plugins:
+                if plugin.identity.origin is Origin.BUILT_IN and name in plugin.metric_names:
+                    return self._collect_metrics([plugin]).get(name)
+        return self._metrics.get(name)
+
     @cached_property
     def _connectors(self) -> Mapping[str, type[Connector]]:
         from ..connector import Connector
 
-        return self._collect("register_connectors", Connector, _check_connector)
+        return self._collect("register_connectors", Connector, _check_connector, self.plugins)
 
     @cached_property
     def _metrics(self) -> Mapping[str, type[Metric]]:
+        return self._collect_metrics(self.plugins)
+
+    def _collect_metrics(self, plugins: Sequence[Plugin]) -> Mapping[str, type[Metric]]:
         from ..metric import Metric
 
-        return self._collect("register_metrics", Metric, _check_metric)
+        return self._collect("register_metrics", Metric, _check_metric, plugins)
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -136,17 +150,22 @@ class Registry:
 
         Returns owner and result of each plugin that has the hook and returned something.
         """
+        return self._call(self.plugins, hook, **arguments)
+
+    def _call(self, plugins: Sequence[Plugin], hook: str, **arguments: object) -> list[tuple[Identity, Any]]:
         results: list[tuple[Identity, Any]] = []
-        for plugin in self.plugins:
+        for plugin in plugins:
             if hook in plugin.hooks:
                 with guarded(plugin.identity, Stage.CALL, self._report):
                     returned = getattr(plugin.manager.hook, hook)(**arguments)
                     results.extend((plugin.identity, result) for result in returned)
         return results
 
-    def _collect(self, hook: str, base: type[T], check: Callable[[type[T]], None]) -> Mapping[str, type[T]]:
+    def _collect(
+        self, hook: str, base: type[T], check: Callable[[type[T]], None], plugins: Sequence[Plugin]
+    ) -> Mapping[str, type[T]]:
         found: dict[str, type[T]] = {}
-        for owner, result in self.call(hook):
+        for owner, result in self._call(plugins, hook):
             items: list[object] = []
             with guarded(owner, Stage.CALL, self._report):
                 if isinstance(result, type | str) or not isinstance(result, Iterable):
