@@ -9,10 +9,14 @@ from pathlib import Path
 
 import keyring
 import keyring.backend
+import keyring.backends.fail
 import pytest
+import typer
 from keyring.errors import PasswordDeleteError
 
+from deskmetry.plugins import Registry
 from deskmetry.settings import load
+from deskmetry.settings.secret import is_secret
 from helpers_cli import Answer, cli, one_line
 
 SECRET = "s3cret-canary-0815"
@@ -163,3 +167,57 @@ def test_no_answer_is_an_error_and_not_an_empty_setting(monkeypatch: pytest.Monk
     answer = connect(monkeypatch, file, "", "shop", "--connector", "desk")
     assert answer.code == 2
     assert "--set" in answer.err
+
+
+class Terminal(io.StringIO):
+    """A stdin that people type into."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_is_refused_is_asked_again_and_enter_keeps_the_rest(
+    monkeypatch: pytest.MonkeyPatch, file: Path, drawer: dict[tuple[str, str], str]
+) -> None:
+    typed = iter(["Berlin", "9", "1", "wrong", "soon", "2025-01-31", None, None, SECRET, None])
+    offered = list[object]()
+
+    def answer(text: str, *, default: object, **_options: object) -> str:
+        offered.append(default)
+        said = next(typed)
+        return str(default) if said is None else said
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(typer, "prompt", answer)
+    given = cli("--config", file, "connect", "shop", "--connector", "desk")
+    assert given.code == 0, given.err
+    assert "'9' is not a choice" in given.err
+    assert "'soon' is not a day" in given.err
+    assert "The desk refuses the token." in given.err
+    assert offered[-4:] == ["Berlin", "1", "wrong", "2025-01-31"]
+    assert drawer == {("deskmetry", "shop.token"): SECRET}
+    assert dict(load(file).sources["shop"].settings)["place"] == "Berlin"
+
+
+def test_without_a_keyring_the_environment_is_named(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
+    try:
+        typed = f"Berlin\n1\n{SECRET}\n\n"
+        insisting = connect(monkeypatch, file, typed, "a", "--connector", "desk", "--secrets", "keyring")
+        falling_back = connect(monkeypatch, file, typed, "b", "--connector", "desk")
+    finally:
+        keyring.set_keyring(before)
+    assert (insisting.code, falling_back.code) == (2, 0)
+    assert "B_TOKEN" in falling_back.err
+    assert dict(load(file).sources["b"].settings)["token"] == {"env": "B_TOKEN"}
+    assert "a" not in load(file).sources
+
+
+def test_every_secret_of_a_connector_that_ships_can_be_given_to_connect() -> None:
+    connectors = Registry.load(built_in_only=True, environ={}).connectors()
+    for connector in connectors.values():
+        secrets = {name for name, info in connector.model_fields.items() if is_secret(info.annotation)}
+        asked = {name for name, info in connector.model_fields.items() if info.is_required()}
+        asked.update(*connector.credentials)
+        assert secrets <= asked, connector.name

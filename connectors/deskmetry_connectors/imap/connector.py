@@ -33,6 +33,8 @@ class Imap(MailConnector):
     name: ClassVar[str] = "imap"
     capabilities: ClassVar[Capabilities] = Capabilities(status_history=Provenance.INFERRED, tags=True)
 
+    credentials: ClassVar[tuple[tuple[str, ...], ...]] = (("password",), ("oauth_token",))
+
     host: str = Field(min_length=1, description="Name of the mail server, such as imap.example.com")
     port: int | None = Field(None, ge=1, le=65535, description="993 if not given, 143 with STARTTLS")
     user: str = Field(min_length=1, description="Name to log in with, mostly the mail address")
