@@ -285,7 +285,8 @@ def complete(folder: Path, name: str = "s1") -> datetime | None:
 _OWN_CLOCK = {
     "sources": {"first_sync_at", "last_sync_at"},
     "sync_state": {"run"},
-    "quarantine": {"run", "id"},
+    "quarantine": {"run", "id", "last_run", "seen", "first_seen_at", "last_seen_at"},
+    "stream_fields": {"run", "first_seen_at"},
 }
 _ASIDE = {"sync_runs", "sqlite_stat1", "sqlite_stat4"}
 

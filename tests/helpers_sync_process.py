@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +14,16 @@ from unittest.mock import patch
 
 from deskmetry.connector import Cursor, Page
 from deskmetry.store import open_writer
-from deskmetry.sync import Options, Outcome, Silence, Stop, engine, stop_on_signals, sync
+from deskmetry.sync import (
+    Options,
+    Outcome,
+    Silence,
+    Stop,
+    StoppedAtOnce,
+    engine,
+    stop_on_signals,
+    sync,
+)
 from helpers_sync import Desk, Inbox, Shop, desk, kill_myself, page, ticket
 
 _processes = multiprocessing.get_context("forkserver")
@@ -144,22 +152,22 @@ def signalled(database: Path, where: str, *signals: int) -> None:
     sys.exit(int(report.exit_code))
 
 
-def signalled_twice(database: Path) -> None:
+def signalled_twice(database: Path, first: int, second: int) -> None:
     """Sync a desk that ignores the wish to stop; the second signal must end it all the same."""
 
     def deaf(since: Cursor | None) -> Iterator[Page]:
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), first)
         while not stop.is_set():
             pass
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), second)
         Stop().wait(3600)
         yield page()
 
     try:
         with stop_on_signals(Stop()) as stop:
             sync(database, {"s1": desk().says(deaf)}, Options(), stop=stop)
-    except KeyboardInterrupt:
-        sys.exit(77)
+    except StoppedAtOnce as stopped:
+        sys.exit(int(stopped.exit_code))
 
 
 def holding(database: Path) -> None:

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
         Connector,
         Context,
         Cursor,
+        Inventory,
         MailRules,
+        Mapper,
         Page,
         Rejected,
         StreamInfo,
+        Tally,
         stream,
     )
     from .errors import (
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
         Sum,
     )
     from .metric.fact import ACTIVITY, MESSAGES, REPLIES, SPANS, STATUSES, TAGS, TICKETS
+    from .plugins.check import Check
     from .plugins.spec import API_VERSION, hookimpl
     from .records import (
         Agent,
@@ -109,22 +113,23 @@ Json: TypeAlias = Mapping[str, Any]
 __all__ = [
     "ACTIVITY", "API_VERSION", "MESSAGES", "REPLIES", "SPANS", "STATUSES", "TAGS", "TICKET", "TICKETS",
     "ActorKind", "Agent", "AgentRole", "AuthenticationFailed", "AutomaticKind", "BadResponse", "Brand",
-    "Capabilities", "Computed", "Connector", "Context", "Cost", "CostKind", "Count", "Cursor",
+    "Capabilities", "Check", "Computed", "Connector", "Context", "Cost", "CostKind", "Count", "Cursor",
     "CursorRefused", "Customer", "DeskmetryError", "Direction", "Duration", "Estimate", "EventKind", "Field",
-    "FolderRole", "Goal", "GoalKind", "Holiday", "HttpUrl", "Json", "Level", "MailRules", "Mean", "Medium",
-    "Message", "MessageHeader", "Metric", "Nature", "Order", "OrderStatus", "Organization", "Page",
-    "PermissionMissing", "Provenance", "Ratio", "RawRecord", "Record", "RecordError", "Rejected", "Resolver",
-    "Schedule", "ScheduleInterval", "SecretStr", "Session", "SessionEnd", "SessionKind", "Share", "SlaMetric",
-    "SlaPolicy", "SlaTarget", "SourceError", "StreamInfo", "StreamSkipped", "SubscriptionChange", "Sum",
-    "SurveyAnswer", "SurveyKind", "SurveyOffer", "Team", "Ticket", "TicketEvent", "TicketField",
-    "TicketStatus", "TicketTag", "TimeEntry", "Training", "TryLater", "Unreachable", "__version__",
-    "from_epoch", "hookimpl", "stream",
+    "FolderRole", "Goal", "GoalKind", "Holiday", "HttpUrl", "Inventory", "Json", "Level", "MailRules",
+    "Mapper", "Mean", "Medium", "Message", "MessageHeader", "Metric", "Nature", "Order", "OrderStatus",
+    "Organization", "Page", "PermissionMissing", "Provenance", "Ratio", "RawRecord", "Record", "RecordError",
+    "Rejected", "Resolver", "Schedule", "ScheduleInterval", "SecretStr", "Session", "SessionEnd",
+    "SessionKind", "Share", "SlaMetric", "SlaPolicy", "SlaTarget", "SourceError", "StreamInfo",
+    "StreamSkipped", "SubscriptionChange", "Sum", "SurveyAnswer", "SurveyKind", "SurveyOffer", "Tally",
+    "Team", "Ticket", "TicketEvent", "TicketField", "TicketStatus", "TicketTag", "TimeEntry", "Training",
+    "TryLater", "Unreachable", "__version__", "from_epoch", "hookimpl", "stream",
 ]  # fmt: skip
 
 _HOME = {
     "pydantic": "Field HttpUrl SecretStr",
     "deskmetry.connector": (
-        "Capabilities Connector Context Cursor MailRules Page Rejected StreamInfo stream"
+        "Capabilities Connector Context Cursor Inventory MailRules Mapper Page Rejected StreamInfo Tally "
+        "stream"
     ),
     "deskmetry.errors": (
         "AuthenticationFailed BadResponse CursorRefused DeskmetryError PermissionMissing RecordError "
@@ -132,6 +137,7 @@ _HOME = {
     ),
     "deskmetry.metric": "TICKET Computed Count Direction Duration Estimate Level Mean Metric Ratio Share Sum",
     "deskmetry.metric.fact": "ACTIVITY MESSAGES REPLIES SPANS STATUSES TAGS TICKETS",
+    "deskmetry.plugins.check": "Check",
     "deskmetry.plugins.spec": "API_VERSION hookimpl",
     "deskmetry.records": (
         "Agent Brand Cost Customer Goal Holiday Message MessageHeader Order Organization RawRecord "

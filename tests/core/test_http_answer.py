@@ -37,7 +37,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
-def test_a_2xx_that_is_no_answer_is_tried_again(bad: httpx.Response, respx_mock: respx.MockRouter) -> None:
+def test_promise_07_a_2xx_that_is_no_answer_is_tried_again(
+    bad: httpx.Response, respx_mock: respx.MockRouter
+) -> None:
     respx_mock.get(f"{BASE}/tickets").side_effect = [bad, GOOD]
     with client() as (http, context):
         answer = http.get_json("/tickets", items="data")
@@ -46,7 +48,7 @@ def test_a_2xx_that_is_no_answer_is_tried_again(bad: httpx.Response, respx_mock:
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
-def test_a_2xx_that_never_becomes_an_answer_is_a_bad_response(
+def test_promise_07_a_2xx_that_never_becomes_an_answer_is_a_bad_response(
     bad: httpx.Response, respx_mock: respx.MockRouter
 ) -> None:
     route = respx_mock.get(f"{BASE}/tickets").mock(return_value=bad)
@@ -105,3 +107,36 @@ def test_json_nested_as_deeply_as_allowed_is_taken(respx_mock: respx.MockRouter)
     respx_mock.get(f"{BASE}/x").respond(content=b"[" * 200 + b"]" * 200, headers=JSON)
     with client() as (http, _context):
         assert http.get_json("/x").status == 200
+
+
+def _lists(levels: int, inside: bytes) -> bytes:
+    return b"[" * levels + inside + b"]" * levels
+
+
+def _objects(levels: int, inside: bytes) -> bytes:
+    return b'{"a":' * levels + (inside or b"{}") + b"}" * levels
+
+
+@pytest.mark.parametrize(
+    ("body", "cap", "taken"),
+    [(_lists(cap + more, b"1"), cap, more == 0) for cap in (3, 200, 250) for more in (0, 1)]
+    + [(_lists(cap + more, b""), cap, more == 0) for cap in (3, 200, 250) for more in (0, 1)]
+    + [(_objects(cap - 1 + more, b""), cap, more == 0) for cap in (3, 200, 250) for more in (0, 1)],
+)
+def test_the_cap_on_nesting_is_exact_for_every_reader(
+    body: bytes, cap: int, taken: bool, respx_mock: respx.MockRouter
+) -> None:
+    respx_mock.get(f"{BASE}/x").respond(content=body, headers=JSON)
+    with client(policy=Policy(max_depth=cap)) as (http, _context):
+        if taken:
+            assert http.get_json("/x").status == 200
+        else:
+            with pytest.raises(BadResponse, match="nested too deeply"):
+                http.get_json("/x")
+
+
+@pytest.mark.parametrize("body", [b"1, 2", b"1] [2", b"[1],", b", 1", b"[1]]"])
+def test_values_side_by_side_are_no_json(body: bytes, respx_mock: respx.MockRouter) -> None:
+    respx_mock.get(f"{BASE}/x").respond(content=body, headers=JSON)
+    with client() as (http, _context), pytest.raises(BadResponse, match="cut or broken"):
+        http.get_json("/x")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -11,9 +12,10 @@ import pytest
 import respx
 
 from deskmetry.errors import Interrupted, TryLater
-from deskmetry.http import Policy
+from deskmetry.http import HttpClient, Policy
 from deskmetry.http.limiter import family_of, retry_after
-from helpers_http import BASE, PatientContext, client
+from deskmetry.http.policy import Prior
+from helpers_http import BASE, PatientContext, bearer, client
 
 URL = f"{BASE}/tickets"
 
@@ -29,7 +31,7 @@ def _busy(status: int = 429, **headers: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("status", [429, 420, 503])
-def test_retry_after_in_seconds_is_obeyed(status: int, respx_mock: respx.MockRouter) -> None:
+def test_promise_08_retry_after_in_seconds_is_obeyed(status: int, respx_mock: respx.MockRouter) -> None:
     seconds = "37" if status != 420 else "38"
     respx_mock.get(URL).side_effect = [_busy(status, Retry_After=seconds), _good()]
     with client() as (http, context):
@@ -38,7 +40,9 @@ def test_retry_after_in_seconds_is_obeyed(status: int, respx_mock: respx.MockRou
     assert context.retries == 1
 
 
-def test_retry_after_as_a_date_is_measured_against_the_servers_clock(respx_mock: respx.MockRouter) -> None:
+def test_promise_08_retry_after_as_a_date_is_measured_against_the_servers_clock(
+    respx_mock: respx.MockRouter,
+) -> None:
     busy = _busy(Date="Mon, 01 Jan 2001 00:00:00 GMT", Retry_After="Mon, 01 Jan 2001 00:01:30 GMT")
     respx_mock.get(URL).side_effect = [busy, _good()]
     with client() as (http, context):
@@ -46,7 +50,7 @@ def test_retry_after_as_a_date_is_measured_against_the_servers_clock(respx_mock:
     assert context.waits == [90.0]
 
 
-def test_without_retry_after_a_429_waits_the_default(respx_mock: respx.MockRouter) -> None:
+def test_promise_08_without_retry_after_a_429_waits_the_default(respx_mock: respx.MockRouter) -> None:
     respx_mock.get(URL).side_effect = [_busy(), _good(), _busy(Retry_After="soon"), _good()]
     with client() as (http, context):
         http.get_json("/tickets")
@@ -84,14 +88,14 @@ def test_many_429s_are_no_faults_but_cost_patience(respx_mock: respx.MockRouter)
     assert context.waits == [10.0] * 3
 
 
-def test_a_wait_beyond_the_patience_ends_at_once(respx_mock: respx.MockRouter) -> None:
+def test_promise_08_a_wait_beyond_the_patience_ends_at_once(respx_mock: respx.MockRouter) -> None:
     route = respx_mock.get(URL).respond(429, headers={"Retry-After": "3600"})
     with client() as (http, context), pytest.raises(TryLater, match=r"wait 3600 s .* the patience is 900 s"):
         http.get_json("/tickets")
     assert (context.waits, route.call_count) == ([], 1)
 
 
-def test_a_stop_while_waiting_for_the_limit_interrupts(respx_mock: respx.MockRouter) -> None:
+def test_promise_18_a_stop_while_waiting_for_the_limit_interrupts(respx_mock: respx.MockRouter) -> None:
     respx_mock.get(URL).respond(429, headers={"Retry-After": "5"})
     with client() as (http, context):
         context.stop.set()
@@ -120,7 +124,7 @@ EMPTY = {
 
 
 @pytest.mark.parametrize("headers", EMPTY.values(), ids=EMPTY.keys())
-def test_an_empty_limit_is_waited_out_before_it_answers_429(
+def test_promise_08_an_empty_limit_is_waited_out_before_it_answers_429(
     headers: dict[str, str], respx_mock: respx.MockRouter
 ) -> None:
     respx_mock.get(URL).side_effect = [httpx.Response(200, json={}, headers=headers), _good()]
@@ -185,7 +189,9 @@ def test_ids_in_a_path_make_no_family_of_their_own() -> None:
     assert family_of("/v2/incremental/tickets/cursor.json") == "/v2/incremental/tickets/cursor.json"
 
 
-def test_threads_share_the_limiter_and_never_take_more_than_is_left(respx_mock: respx.MockRouter) -> None:
+def test_promise_08_threads_share_the_limiter_and_never_take_more_than_is_left(
+    respx_mock: respx.MockRouter,
+) -> None:
     context = PatientContext()
     started = threading.Barrier(4)
 
@@ -233,3 +239,78 @@ def test_a_limit_that_was_waited_out_is_not_waited_for_again(respx_mock: respx.M
     with client(context=Still()) as (http, context):
         http.get_json("/tickets")
     assert context.waits == [30.0]
+
+
+# --- what is assumed before anything is said ---------------------------------------------------------------
+
+TEN = Prior("exports", requests=10, seconds=60.0)
+
+
+def asks(times: int, respx_mock: respx.MockRouter, *paths: str, **headers: str) -> list[float]:
+    for path in paths:
+        respx_mock.get(f"{BASE}{path}").respond(json={"data": []}, headers=headers)
+    with client() as (http, context):
+        for number in range(times):
+            list(http.pages(paths[number % len(paths)], next_url="next", prior=TEN))
+    return context.waits
+
+
+def test_a_prior_lets_the_first_requests_go_and_paces_the_others(respx_mock: respx.MockRouter) -> None:
+    assert asks(10, respx_mock, "/a") == []
+    assert asks(21, respx_mock, "/a", "/b") == [60.0, 60.0]
+
+
+@pytest.mark.parametrize("header", ["x-rate-limit-remaining", "ratelimit-limit", "acme-ratelimit-exports"])
+def test_a_prior_ends_with_the_first_header_about_limits(header: str, respx_mock: respx.MockRouter) -> None:
+    headers = {header: "total=100; remaining=99; resets=1" if "acme" in header else "99"}
+    assert asks(30, respx_mock, "/a", **headers) == []
+
+
+def test_without_a_prior_nothing_is_assumed(respx_mock: respx.MockRouter) -> None:
+    respx_mock.get(f"{BASE}/a").respond(json={})
+    with client() as (http, context):
+        for _ in range(30):
+            http.get_json("/a")
+    assert context.waits == []
+
+
+@pytest.mark.parametrize("text", ["999999999999", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_promise_08_a_huge_retry_after_ends_the_stream_as_try_later(
+    text: str, respx_mock: respx.MockRouter
+) -> None:
+    respx_mock.get(URL).respond(429, headers={"Retry-After": text})
+    with client() as (http, context), pytest.raises(TryLater, match="the patience is 900 s") as caught:
+        http.get_json("/tickets")
+    seconds = caught.value.data["seconds"]
+    assert isinstance(seconds, float)
+    assert 900 < seconds < 1e10
+    assert context.waits == []
+
+
+@pytest.mark.parametrize("reset", ["9" * 400, "99999999999999999999"])
+def test_a_limit_that_resets_in_ages_ends_the_stream_as_try_later(
+    reset: str, respx_mock: respx.MockRouter
+) -> None:
+    respx_mock.get(URL).mock(return_value=_good(ratelimit_remaining="0", ratelimit_reset=reset))
+    with client() as (http, _context):
+        http.get_json("/tickets")
+        with pytest.raises(TryLater):
+            http.get_json("/tickets")
+
+
+def _on(account: str, context: PatientContext) -> HttpClient:
+    return HttpClient(BASE, bearer, context, account=account, clock=context.clock)
+
+
+def test_promise_08_two_sources_on_one_account_share_its_limiter_and_another_account_has_its_own(
+    respx_mock: respx.MockRouter,
+) -> None:
+    respx_mock.get(URL).side_effect = [_busy(Retry_After="30"), _good(), _good(), _good()]
+    first = PatientContext(max_wait=timedelta(0))
+    second, stranger = PatientContext(limits=first.limits), PatientContext(limits=first.limits)
+    with closing(_on("acme", first)) as one, pytest.raises(TryLater):
+        one.get_json("/tickets")
+    with closing(_on("acme", second)) as twin, closing(_on("other", stranger)) as other:
+        twin.get_json("/tickets")
+        other.get_json("/tickets")
+    assert (second.waits, stranger.waits) == ([30.0], [])

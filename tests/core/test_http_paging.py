@@ -12,7 +12,7 @@ import pytest
 import respx
 
 from deskmetry.errors import BadResponse, CursorRefused, SourceError, StuckStream, TryLater
-from helpers_http import BASE, client
+from helpers_http import BASE, PatientContext, client
 
 URL = f"{BASE}/tickets"
 Page = dict[str, Any]
@@ -55,6 +55,24 @@ def test_a_first_page_without_a_next_link_is_the_only_one(last: Page, respx_mock
     with client() as (http, _context):
         (batch,) = http.pages("/tickets", next_url="next")
     assert (batch.items, batch.token) == ([], None)
+
+
+def test_the_link_header_is_followed_and_to_no_other_host(respx_mock: respx.MockRouter) -> None:
+    pages = [
+        httpx.Response(
+            200, json=[1], headers={"Link": f'<{_link(p=0)}>; rel="prev", <{_link(p=2)}>; rel=next'}
+        ),
+        httpx.Response(200, json=[2], headers={"Link": '</api/tickets?p=3>; title="a, b"; rel="next"'}),
+        httpx.Response(200, json=[3], headers={"Link": '<https://else.example/tickets>; rel="next"'}),
+    ]
+    respx_mock.get(url__regex=rf"{URL}(\?.*)?$").side_effect = pages
+    with client() as (http, _context):
+        batches = http.pages("/tickets", {"since": 7}, items="", next_header=True)
+        assert [next(batches).items, next(batches).items] == [[1], [2]]
+        with pytest.raises(SourceError, match=r"else\.example"):
+            next(batches)
+        with pytest.raises(TypeError, match="next_header"):
+            http.pages("/tickets", next_header=True, next_url="next")
 
 
 def test_cursors_go_into_their_parameter(respx_mock: respx.MockRouter) -> None:
@@ -128,7 +146,7 @@ STUCK: dict[str, tuple[Mapping[str, Any], list[Page | int]]] = {
 
 
 @pytest.mark.parametrize(("way", "answers"), STUCK.values(), ids=STUCK.keys())
-def test_a_list_that_stands_still_is_stuck(
+def test_promise_05_a_list_that_stands_still_is_stuck(
     way: Mapping[str, Any], answers: list[Page | int], respx_mock: respx.MockRouter
 ) -> None:
     asked = _serve(respx_mock, answers)
@@ -196,7 +214,9 @@ def test_a_failed_page_is_tried_again_where_it_failed(respx_mock: respx.MockRout
     assert context.retries == 1
 
 
-def test_a_page_too_big_is_halved_and_the_size_that_worked_is_kept(respx_mock: respx.MockRouter) -> None:
+def test_promise_09_a_page_too_big_is_halved_and_the_size_that_worked_is_kept(
+    respx_mock: respx.MockRouter,
+) -> None:
     asked = _serve(
         respx_mock,
         [504, 504, {"data": [1], "next": "a"}, {"data": [2], "next": None}, {"data": [3], "next": None}],
@@ -317,3 +337,15 @@ def test_parameters_are_sent_as_vendors_read_them(respx_mock: respx.MockRouter) 
 def test_an_unclear_way_to_the_next_page_is_the_authors_mistake(way: Mapping[str, Any]) -> None:
     with client() as (http, _context), pytest.raises(TypeError):
         http.pages("/tickets", **way)
+
+
+def test_promise_09_the_size_that_worked_in_one_run_is_where_the_next_one_begins(
+    respx_mock: respx.MockRouter,
+) -> None:
+    asked = _serve(respx_mock, [504, {"data": [1], "next": None}, {"data": [2], "next": None}])
+    first = PatientContext()
+    with client(context=first) as (http, _context):
+        list(http.pages("/tickets", next_cursor="next", page_size=("per_page", 1000)))
+    with client(context=PatientContext(sizes=dict(first.sizes))) as (http, _context):
+        list(http.pages("/tickets", next_cursor="next", page_size=("per_page", 1000)))
+    assert [params["per_page"] for params in asked()] == ["1000", "500", "500"]

@@ -27,7 +27,7 @@ URL = f"{BASE}/tickets"
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
-def test_a_failing_server_is_asked_again_with_growing_pauses(
+def test_promise_09_a_failing_server_is_asked_again_with_growing_pauses(
     status: int, respx_mock: respx.MockRouter
 ) -> None:
     respx_mock.get(URL).side_effect = [httpx.Response(status)] * 3 + [GOOD]
@@ -38,7 +38,7 @@ def test_a_failing_server_is_asked_again_with_growing_pauses(
         assert least <= pause <= least + 1
 
 
-def test_pauses_are_jittered(respx_mock: respx.MockRouter) -> None:
+def test_promise_09_pauses_are_jittered(respx_mock: respx.MockRouter) -> None:
     respx_mock.get(URL).respond(500)
     firsts = set()
     for _ in range(5):
@@ -59,7 +59,7 @@ def test_a_server_that_keeps_failing_means_try_later(respx_mock: respx.MockRoute
     assert caught.value.data["status"] == 500
 
 
-def test_the_budget_of_seconds_ends_the_tries_too(respx_mock: respx.MockRouter) -> None:
+def test_promise_09_the_budget_of_seconds_ends_the_tries_too(respx_mock: respx.MockRouter) -> None:
     route = respx_mock.get(URL).respond(500)
     with client(policy=Policy(tries=100, retry_seconds=20)) as (http, context), pytest.raises(TryLater):
         http.get_json("/tickets")
@@ -120,7 +120,7 @@ def test_a_bad_certificate_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -
     "error",
     [httpx.ReadTimeout("t"), httpx.ConnectTimeout("t"), httpx.ReadError("reset"), httpx.WriteError("reset")],
 )
-def test_timeouts_and_resets_are_tried_again_and_then_mean_try_later(
+def test_promise_09_timeouts_and_resets_are_tried_again_and_then_mean_try_later(
     error: Exception, respx_mock: respx.MockRouter
 ) -> None:
     route = respx_mock.get(URL)
@@ -175,7 +175,7 @@ def _only(token: str) -> Callable[[httpx.Request], httpx.Response]:
     return answer
 
 
-def test_a_401_refreshes_once_and_repeats_with_the_new_token(respx_mock: respx.MockRouter) -> None:
+def test_promise_10_a_401_refreshes_once_and_repeats_with_the_new_token(respx_mock: respx.MockRouter) -> None:
     route = respx_mock.get(URL).mock(side_effect=_only("new-token"))
     tokens = _Tokens()
     with client(headers=tokens.headers, refresh=tokens.refresh) as (http, context):
@@ -185,7 +185,9 @@ def test_a_401_refreshes_once_and_repeats_with_the_new_token(respx_mock: respx.M
 
 
 @pytest.mark.parametrize(("works", "requests"), [(True, 2), (False, 1)])
-def test_a_401_after_the_refresh_is_final(works: bool, requests: int, respx_mock: respx.MockRouter) -> None:
+def test_promise_10_a_401_after_the_refresh_is_final(
+    works: bool, requests: int, respx_mock: respx.MockRouter
+) -> None:
     route = respx_mock.get(URL).respond(401)
     tokens = _Tokens(works)
     with (
@@ -196,7 +198,9 @@ def test_a_401_after_the_refresh_is_final(works: bool, requests: int, respx_mock
     assert (tokens.calls, route.call_count) == (1, requests)
 
 
-def test_a_token_that_another_thread_renewed_is_not_renewed_again(respx_mock: respx.MockRouter) -> None:
+def test_promise_10_a_token_that_another_thread_renewed_is_not_renewed_again(
+    respx_mock: respx.MockRouter,
+) -> None:
     tokens = _Tokens()
 
     def renewed_meanwhile(request: httpx.Request) -> httpx.Response:

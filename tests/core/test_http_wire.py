@@ -71,7 +71,7 @@ FAULTS: dict[str, tuple[Answer, type[SourceError]]] = {
 
 
 @pytest.mark.parametrize(("bad", "error"), FAULTS.values(), ids=FAULTS.keys())
-def test_what_breaks_on_the_way_is_tried_again(bad: Answer, error: type[SourceError]) -> None:
+def test_promise_07_what_breaks_on_the_way_is_tried_again(bad: Answer, error: type[SourceError]) -> None:
     answer, visits = _first(bad)
     with loopback(answer) as url, client(url) as (http, context):
         assert http.get_json("/tickets", items="data").items == [{"id": 1}]

@@ -30,9 +30,10 @@ def hooks() -> tuple[str, ...]:
     return hook_names(manager)
 
 
-def test_there_are_five_hooks() -> None:
+def test_there_are_six_hooks() -> None:
     assert set(hooks()) == {
         "register_connectors", "register_metrics", "register_commands", "prepare_connection", "sync_finished",
+        "doctor_checks",
     }  # fmt: skip
 
 

@@ -34,6 +34,8 @@ thin_sample = 10
 first_response_time = "4h"
 reopen_rate = 0.05
 
+[privacy]
+bodies = "cut"
 [sources.shop-eu]
 connector = "zendesk"
 url = "https://acme.example"

@@ -302,7 +302,8 @@ def test_a_step_that_fails_changes_nothing(tmp_path: Path) -> None:
             migrate(store.connection, store.path, later_steps(fail=True))
         assert "mood" not in store.fact("tickets")
         applied = store.rows("SELECT name FROM _sqlite_migrations")
-        assert [row["name"] for row in applied] == ["0001_common_schema"]
+        assert "9999_later" not in [row["name"] for row in applied]
+        assert len(applied) == SCHEMA_VERSION
         assert not store.connection.in_transaction
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -184,6 +185,47 @@ def test_a_tombstone_stays_when_a_newer_copy_has_none(store: Store) -> None:
     store.write(ticket("1", version=2, priority="high"))
     row = store.fact("tickets")
     assert (row["deleted_at"], row["priority"]) == (ms("2025-03-05"), "high")
+
+
+LIVING: dict[str, Any] = {"version": 2, "updated_at": "2025-03-04"}
+DELETED: dict[str, Any] = {"version": 3, "updated_at": "2025-03-05", "deleted_at": "2025-03-05"}
+RESTORED: dict[str, Any] = {"version": 4, "updated_at": "2025-03-06"}
+SCRUBBED: dict[str, Any] = {"version": 0, "updated_at": "2025-03-05", "deleted_at": "2025-03-05"}
+
+
+@pytest.mark.parametrize(
+    ("copies", "deleted"),
+    [
+        ([LIVING, DELETED], "2025-03-05"),
+        ([LIVING, DELETED, RESTORED], None),
+        ([LIVING, DELETED | {"updated_at": "2025-03-09"}, RESTORED | {"updated_at": "2025-03-09"}], None),
+        ([LIVING, SCRUBBED], "2025-03-05"),
+        ([LIVING, LIVING | {"version": 9}, SCRUBBED], "2025-03-05"),
+        ([DELETED, DELETED | {"version": 9, "updated_at": "2025-03-08"}], "2025-03-05"),
+        ([DELETED, LIVING | {"version": 9, "updated_at": None}], "2025-03-05"),
+    ],
+)
+def test_a_tombstone_holds_until_a_newer_copy_lives_that_was_changed_after_it(
+    store: Store, copies: list[dict[str, Any]], deleted: str | None
+) -> None:
+    for number, order in enumerate(permutations(copies)):
+        for values in order:
+            store.write(ticket(str(number), **values))
+    found = {row["deleted_at"] for row in store.table("tickets")}
+    assert found == {deleted and ms(deleted)}
+
+
+def test_a_ticket_that_was_restored_can_be_deleted_again(store: Store) -> None:
+    for values in (DELETED, RESTORED, DELETED | {"version": 5, "deleted_at": "2025-03-07"}):
+        store.write(ticket("1", **values))
+    assert store.fact("tickets")["deleted_at"] == ms("2025-03-07")
+
+
+def test_a_restored_ticket_is_marked_for_its_facts(store: Store) -> None:
+    store.write(ticket("1", **DELETED))
+    store.execute("DELETE FROM dirty")
+    assert store.write(ticket("1", **RESTORED)) == Written(0, 1, 0)
+    assert store.dirty() == {("ticket", 1, "1")}
 
 
 def test_a_tombstone_of_an_older_copy_counts_too(store: Store) -> None:

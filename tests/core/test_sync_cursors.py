@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
-from deskmetry.connector import Cursor, Page
+from deskmetry.connector import Cursor, Page, stream
 from deskmetry.errors import CursorRefused, StuckStream, TryLater
-from deskmetry.records import TicketEvent
+from deskmetry.records import Ticket, TicketEvent
 from deskmetry.records.kinds import EventKind
 from deskmetry.sync import Outcome
+from deskmetry.sync.guard import MARGIN
+from helpers_http import Visit, loopback
 from helpers_sync import (
     T0,
     Desk,
@@ -164,7 +169,21 @@ def test_promise_04_a_page_of_only_future_rows_moves_nothing(tmp_path: Path) -> 
 def test_promise_04_a_watermark_is_clamped_to_the_clock_of_the_server(tmp_path: Path) -> None:
     for written_by_hand in (Cursor(None, FUTURE), Cursor("token", FUTURE)):
         run(tmp_path, Desk(clock=at(30)).says([Page([ticket(1)], written_by_hand)]), full=True)
-        assert mark(tmp_path) == at(30)
+        assert mark(tmp_path) == at(30) - MARGIN
+
+
+def test_promise_04_the_clock_of_the_server_counts_and_not_ours(tmp_path: Path) -> None:
+    def answer(visit: Visit) -> None:
+        rows = [{"id": 1, "updated": at(-5).isoformat()}, {"id": 2, "updated": at(5).isoformat()}]
+        head = f"HTTP/1.1 200 OK\r\nDate: {format_datetime(at(0), usegmt=True)}\r\nConnection: close\r\n"
+        body = json.dumps({"data": rows, "next": None})
+        visit.handler.wfile.write(f"{head}Content-Type: application/json\r\n\r\n{body}".encode())
+
+    with loopback(answer) as url:
+        run(tmp_path, Linked(url=url))
+    assert ids(tmp_path) == {"1", "2"}
+    assert mark(tmp_path) == at(-5), "at(5) is the past for us, and the future for the server"
+    assert rows(tmp_path, "SELECT future FROM sync_runs") == [(1,)]
 
 
 # --- 5: a cursor never goes back to nothing, a stream never stands still ------------------------------
@@ -213,6 +232,37 @@ def test_promise_05_a_page_that_repeats_another_stops_the_stream(
     report = run(tmp_path, _endless(*pages))
     assert isinstance(report.sources[0].error, StuckStream)
     assert report.sources[0].streams[0].pages == taken
+    assert "1" in ids(tmp_path), "what came before stays"
+
+
+class Linked(Desk):
+    """A desk read over HTTP by next links."""
+
+    name: ClassVar[str] = "linked"
+    url: str
+
+    @stream(Ticket)
+    def tickets(self, since: Cursor | None) -> Iterator[Page]:
+        for batch in self.http.pages("/tickets", next_url="next", start=since and since.token):
+            yield self.page(batch.items, _linked, watermark="updated_at", token=batch.token)
+
+
+def _linked(row: dict[str, Any]) -> Ticket:
+    return ticket(row["id"], updated=datetime.fromisoformat(row["updated"]))
+
+
+@pytest.mark.parametrize("link", ["/tickets", "/tickets?page=2", "tickets?page=2#again"])
+def test_promise_05_a_next_link_to_itself_stops_the_stream(tmp_path: Path, link: str) -> None:
+    visits: list[str] = []
+
+    def answer(visit: Visit) -> None:
+        visits.append(visit.path)
+        visit.json({"data": [{"id": len(visits), "updated": at(0).isoformat()}], "next": link})
+
+    with loopback(answer) as url:
+        report = run(tmp_path, Linked(url=url))
+    assert isinstance(report.sources[0].error, StuckStream)
+    assert len(visits) <= 3
     assert "1" in ids(tmp_path), "what came before stays"
 
 

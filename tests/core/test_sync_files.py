@@ -88,6 +88,18 @@ def test_promise_16_readers_are_never_blocked(tmp_path: Path, monkeypatch: pytes
     assert seen[:4] == [("uncommitted", 1), ("committed", 2), ("uncommitted", 2), ("committed", 3)]
 
 
+def test_promise_16_a_long_reading_and_the_writer_never_wait_for_each_other(tmp_path: Path) -> None:
+    run(tmp_path, desk(page(ticket(1), token=1)))
+    with closing(open_reader(tmp_path / "desk.db")) as reader:
+        reader.execute("BEGIN")
+        count = "SELECT count(*) FROM tickets"
+        assert reader.execute(count).fetchone() == (1,)
+        assert run(tmp_path, desk(page(ticket(2), token=2))).exit_code is ExitCode.OK
+        assert reader.execute(count).fetchone() == (1,), "it sees what was there when it began"
+        reader.execute("COMMIT")
+        assert reader.execute(count).fetchone() == (2,)
+
+
 # --- 17: what can't be written stays whole ------------------------------------------------------------
 
 

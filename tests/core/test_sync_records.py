@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from collections.abc import Iterator
@@ -162,6 +163,27 @@ def test_promise_12_no_hostile_value_gets_in_the_way_of_the_others(
     assert rows(tmp_path, "PRAGMA integrity_check") == [("ok",)]
 
 
+def test_promise_12_each_hostile_value_is_kept_by_its_rule(tmp_path: Path) -> None:
+    custom = {"nul": "a\x00b", "lone": "\ud800", "big": 2**63, "low": -(2**63) - 1, "fits": 2**63 - 1}
+    custom |= {"nan": math.nan, "inf": [math.inf], "deep": _deep(50)}
+    good = {"id": 1, "subject": "a\x00b\udfffc", "custom_fields": custom, "type": "x" * 1_000_001}
+    bad: list[dict[str, Any]] = [{"id": 2, "version": 2**63}, {"id": 3, "custom_fields": _deep(80)}]
+    run(tmp_path, Picky().of([good, *bad]))
+    ((subject, cut, stored),) = rows(tmp_path, "SELECT subject, type, custom_fields FROM tickets")
+    assert (subject, len(cut)) == ("a\ufffdb\ufffdc", 1_000_000)
+    assert json.loads(stored) == {
+        "nul": "a\ufffdb",
+        "lone": "\ufffd",
+        "big": str(2**63),
+        "low": str(-(2**63) - 1),
+        "fits": 2**63 - 1,
+        "nan": None,
+        "inf": [None],
+        "deep": _deep(50),
+    }
+    assert rows(tmp_path, "SELECT key FROM quarantine ORDER BY key") == [("2",), ("3",)]
+
+
 def test_promise_12_reasons_and_keys_may_be_hostile_too(tmp_path: Path) -> None:
     rejected = [Rejected({"a": "\ud800"}, "bad \ud800\x00" + "x" * 1_000_000, "key \ud800\x00")]
     run(tmp_path, desk(Page([ticket(1)], None, rejected)))
@@ -171,12 +193,17 @@ def test_promise_12_reasons_and_keys_may_be_hostile_too(tmp_path: Path) -> None:
     assert key == "key \ufffd\ufffd"
 
 
-def test_promise_12_a_failure_told_in_hostile_words_is_logged(tmp_path: Path) -> None:
+def test_promise_12_a_failure_told_in_hostile_words_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "deskmetry")
     script = raises(ValueError("\ud800\x00"))
 
     report = run(tmp_path, Desk().says(script), desk(page(ticket(1)), desk="other"))
     assert [source.outcome for source in report.sources] == [Outcome.FAILED, Outcome.OK]
     assert "\ufffd\ufffd" in rows(tmp_path, "SELECT reason FROM sync_runs WHERE outcome = 'failed'")[0][0]
+    assert "ValueError: \ufffd\ufffd" in caplog.text
+    assert caplog.text.encode()
 
 
 def _spoilt(**fields: Any) -> Ticket:

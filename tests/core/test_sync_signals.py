@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
-from deskmetry.connector import Cursor, Page
+from deskmetry.connector import Cursor, Page, stream
 from deskmetry.errors import ExitCode, Interrupted
+from deskmetry.records import Ticket
 from deskmetry.sync import Outcome, Silence, Stop, engine, stop_on_signals
+from helpers_http import Visit, loopback
 from helpers_sync import Desk, Shop, contents, desk, ids, page, raises, rows, run, ticket
 from helpers_sync_process import in_process, signalled, signalled_twice
 
@@ -48,8 +52,72 @@ def test_promise_18_a_signal_ends_the_last_stages_too(tmp_path: Path, stage: str
     assert rows(tmp_path, "SELECT * FROM dirty") == []
 
 
-def test_promise_18_a_second_signal_ends_a_run_that_hangs(tmp_path: Path) -> None:
-    assert in_process(signalled_twice, tmp_path / "desk.db") == 77
+@pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [
+        (signal.SIGINT, signal.SIGINT, 130),
+        (signal.SIGTERM, signal.SIGTERM, 143),
+        (signal.SIGINT, signal.SIGTERM, 143),
+    ],
+)
+def test_promise_18_a_second_signal_ends_a_run_that_hangs(
+    tmp_path: Path, first: signal.Signals, second: signal.Signals, code: int
+) -> None:
+    assert in_process(signalled_twice, tmp_path / "desk.db", first, second) == code
+
+
+class Hanging(Desk):
+    """A desk whose server takes the request and never answers it whole."""
+
+    name: ClassVar[str] = "hanging"
+    url: str
+
+    @stream(Ticket)
+    def tickets(self, since: Cursor | None) -> Iterator[Page]:
+        yield page(ticket(1), token=1)
+        self.http.get_json("/tickets")
+
+
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n["])
+def test_promise_18_a_request_that_hangs_is_broken_off(tmp_path: Path, begun: bytes) -> None:
+    stop, over = threading.Event(), threading.Event()
+
+    def hangs(visit: Visit) -> None:
+        visit.handler.wfile.write(begun)
+        visit.handler.wfile.flush()
+        stop.set()
+        over.wait(60)
+
+    with loopback(hangs) as url:
+        try:
+            report = run(tmp_path, Hanging(url=url), stop=stop)
+        finally:
+            over.set()  # had it waited for the answer, this would come a minute later, and with it a failure
+    assert report.sources[0].outcome is Outcome.INTERRUPTED
+    assert report.exit_code is ExitCode.INTERRUPTED
+    assert ids(tmp_path) == {"1"}
+
+
+def test_promise_18_connecting_that_hangs_is_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, over, closed = threading.Event(), threading.Event(), threading.Event()
+
+    class Socket(socket.socket):
+        def close(self) -> None:
+            super().close()
+            closed.set()
+
+    def connect(*_arguments: object, **_options: object) -> socket.socket:
+        stop.set()
+        over.wait(60)
+        return Socket()
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    report = run(tmp_path, Hanging(url="https://acme.example"), stop=stop)
+    assert report.sources[0].outcome is Outcome.INTERRUPTED
+    over.set()
+    assert closed.wait(30), "a connection that comes too late is closed"
 
 
 def test_promise_18_a_stopped_run_and_the_next_give_the_database_of_one(tmp_path: Path) -> None:

@@ -13,20 +13,21 @@ from typing import ClassVar
 
 import pytest
 
-from deskmetry.connector import Context, Cursor, Page, stream
+from deskmetry.connector import Context, Cursor, Page, Rejected, stream
 from deskmetry.errors import (
     AuthenticationFailed,
     ConfigurationError,
+    CursorRefused,
     ExitCode,
     PermissionMissing,
     StreamSkipped,
     TryLater,
     Unreachable,
 )
-from deskmetry.records import Record, Ticket
+from deskmetry.records import Record, Team, Ticket
 from deskmetry.store import Writer
 from deskmetry.store.writer import Written
-from deskmetry.sync import Options, Outcome, sync
+from deskmetry.sync import Options, Outcome, state, sync
 from helpers_sync import T0, Desk, Two, at, complete, desk, ids, page, raises, raising, rows, run, ticket
 
 # --- 19: one source failing never stops the others ----------------------------------------------------
@@ -145,9 +146,16 @@ def test_promise_19_sources_failing_alike_give_their_code_and_differently_just_f
 
 
 @pytest.mark.parametrize(
-    "error", [StreamSkipped("Not in this plan."), PermissionMissing("Not in this plan.")]
+    "error",
+    [
+        StreamSkipped("Not in this plan."),
+        PermissionMissing("Not in this plan.", status=403),
+        Unreachable("Not in this plan.", status=404),
+    ],
 )
-def test_an_optional_stream_ends_as_skipped_and_holds_nothing_back(tmp_path: Path, error: Exception) -> None:
+def test_promise_10_an_optional_stream_ends_as_skipped_and_holds_nothing_back(
+    tmp_path: Path, error: Exception
+) -> None:
     report = run(tmp_path, Two().says(raises(error)))
     assert report.exit_code is ExitCode.OK
     first, second = report.sources[0].streams
@@ -156,6 +164,22 @@ def test_an_optional_stream_ends_as_skipped_and_holds_nothing_back(tmp_path: Pat
     assert rows(tmp_path, "SELECT outcome, reason FROM sync_runs WHERE stream = 'tickets'") == [
         ("skipped", "Not in this plan.")
     ]
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionMissing("For admins.", status=403), Unreachable("Gone.", status=404)]
+)
+def test_promise_10_an_optional_stream_that_breaks_off_in_the_middle_has_failed(
+    tmp_path: Path, error: Exception
+) -> None:
+    report = run(tmp_path, Two().says(raises(error, page(Team(id=1, name="Care"), token=1))))
+    assert report.sources[0].streams[0].outcome is Outcome.FAILED
+    assert complete(tmp_path) is None
+
+
+@pytest.mark.parametrize("error", [Unreachable("No such host."), Unreachable("Gone.", status=410)])
+def test_an_optional_stream_that_cannot_be_reached_has_failed(tmp_path: Path, error: Exception) -> None:
+    assert run(tmp_path, Two().says(raises(error))).sources[0].outcome is Outcome.FAILED
 
 
 def test_a_failing_stream_ends_its_source_and_the_log_says_which_never_ran(tmp_path: Path) -> None:
@@ -174,7 +198,7 @@ def test_promise_21_every_run_leaves_a_complete_row(tmp_path: Path) -> None:
     def script(since: Cursor | None) -> Iterator[Page]:
         one.context.requests += 3
         one.context.retries += 1
-        one.context.wait(0.001, "the limit")
+        one.context.seconds_waited += 0.0015
         yield one.page([1, "bad"], _mapper, watermark="updated_at", token="a")
         yield one.page([2], _mapper, watermark="updated_at", token="b")
 
@@ -196,6 +220,29 @@ def test_promise_21_every_run_leaves_a_complete_row(tmp_path: Path) -> None:
     )
     assert before.timestamp() * 1000 - 1 <= started <= ended <= datetime.now(UTC).timestamp() * 1000
     assert set(json.loads(versions)) == {"deskmetry", "python", "sqlite"}
+
+
+def test_promise_21_no_column_of_the_run_log_is_left_empty(tmp_path: Path) -> None:
+    one = Desk(clock=at(600))
+
+    def script(since: Cursor | None) -> Iterator[Page]:
+        if since and since.token == "a":
+            raise CursorRefused("Too old.")
+        one.context.requests += 2
+        one.context.retries += 1
+        one.context.seconds_waited += 0.0025
+        future = ticket(9, updated=datetime(2999, 1, 1, tzinfo=UTC), subject=f"run {len(one.asked)}")
+        records = [ticket(len(one.asked)), future, ticket("same", 3)]
+        yield Page(records, Cursor("a" if since is None else "b", at(2)), [Rejected("?", "bad")], future=1)
+
+    run(tmp_path, one.says(script))
+    run(tmp_path, one)
+    columns = [name for _, name, *_ in rows(tmp_path, "PRAGMA table_info(sync_runs)")]
+    (second,) = rows(tmp_path, "SELECT * FROM sync_runs WHERE run = 2")
+    known = dict(zip(columns, second, strict=True))
+    assert {name for name, value in known.items() if not value} <= {"next_try_at"}
+    assert known["source_id"] == 1
+    assert known["reason"].startswith("the old cursor was refused (Too old.)")
 
 
 def _mapper(number: object) -> Ticket:
@@ -247,25 +294,46 @@ def test_promise_21_a_failed_source_leaves_a_row_with_its_reason(tmp_path: Path)
 # --- sources ------------------------------------------------------------------------------------------
 
 
-def test_a_second_source_on_the_same_account_is_refused_and_nothing_is_read(tmp_path: Path) -> None:
-    one, twin = desk(page(ticket(1))), desk(page(ticket(1)))
-    with pytest.raises(ConfigurationError, match="same desk account as 's1'"):
-        run(tmp_path, one, twin)
-    assert one.asked == twin.asked == []
-    assert rows(tmp_path, "SELECT * FROM sources") == rows(tmp_path, "SELECT * FROM sync_runs") == []
+def test_promise_19_of_two_sources_on_one_account_only_the_second_is_refused(tmp_path: Path) -> None:
+    one, twin, other = desk(page(ticket(1))), desk(page(ticket(2))), desk(page(ticket(3)), desk="other")
+    report = run(tmp_path, one, twin, other)
+    assert [source.outcome for source in report.sources] == [Outcome.OK, Outcome.FAILED, Outcome.OK]
+    assert "Source 's2' reads the same desk account as 's1'" in str(report.sources[1].error)
+    assert report.exit_code is ExitCode.PARTIAL
+    assert twin.asked == []
+    assert ids(tmp_path) == {"1", "3"}
+    assert rows(tmp_path, "SELECT name FROM sources") == [("s1",), ("s3",)]
 
 
-def test_a_source_that_was_renamed_is_refused_as_a_twin(tmp_path: Path) -> None:
+def test_promise_19_a_source_that_was_renamed_is_refused_as_a_twin(tmp_path: Path) -> None:
     run(tmp_path, desk(page(ticket(1))))
-    with pytest.raises(ConfigurationError):
-        sync(tmp_path / "desk.db", {"other": desk()}, Options())
+    twin = desk(page(ticket(2)))
+    report = sync(tmp_path / "desk.db", {"other": twin}, Options())
+    assert (twin.asked, report.exit_code) == ([], ExitCode.USAGE)
+    assert isinstance(report.sources[0].error, ConfigurationError)
+    assert rows(tmp_path, "SELECT name FROM sources") == [("s1",)]
 
 
-def test_a_source_on_another_account_is_refused(tmp_path: Path) -> None:
+def test_promise_19_a_source_on_another_account_is_refused_alone_and_logged(tmp_path: Path) -> None:
     run(tmp_path, desk(page(ticket(1)), desk="first"))
-    with pytest.raises(ConfigurationError, match="'s1' was desk on first and is now desk on second"):
-        run(tmp_path, desk(page(ticket(2)), desk="second"))
-    assert ids(tmp_path) == {"1"}
+    report = run(tmp_path, desk(page(ticket(2)), desk="second"), desk(page(ticket(3)), desk="other"))
+    assert "'s1' was desk on first and is now desk on second" in str(report.sources[0].error)
+    assert report.exit_code is ExitCode.PARTIAL
+    assert ids(tmp_path) == {"1", "3"}
+    logged = rows(tmp_path, "SELECT outcome, reason FROM sync_runs WHERE run = 2 AND source_id = 1")
+    assert logged == [("failed", str(report.sources[0].error))]
+
+
+def test_promise_19_what_a_refused_source_had_begun_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(state, "load_cursor", broken)
+    report = run(tmp_path, desk(page(ticket(1))))
+    assert report.sources[0].outcome is Outcome.FAILED
+    assert rows(tmp_path, "SELECT * FROM sources") == rows(tmp_path, "SELECT * FROM sync_runs") == []
 
 
 def test_the_same_account_of_another_connector_is_another_source(tmp_path: Path) -> None:

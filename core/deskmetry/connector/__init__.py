@@ -4,8 +4,10 @@ from .base import Connector
 from .capabilities import Capabilities
 from .context import Context
 from .cursor import Cursor
+from .inventory import Inventory, Tally
 from .mail_rules import MailRules
-from .page import Page, Rejected
+from .mappers import Mapper
+from .page import Page, Rejected, Whole
 from .stream import StreamInfo, stream
 
 __all__ = [
@@ -13,9 +15,13 @@ __all__ = [
     "Connector",
     "Context",
     "Cursor",
+    "Inventory",
     "MailRules",
+    "Mapper",
     "Page",
     "Rejected",
     "StreamInfo",
+    "Tally",
+    "Whole",
     "stream",
 ]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
@@ -15,14 +15,16 @@ from ..records.base import Record
 from .capabilities import Capabilities
 from .context import Context
 from .cursor import Cursor
+from .inventory import Inventory
 from .mail_rules import MailRules
+from .mappers import Mapper, mapper_name, own_method
 from .page import Page, Rejected
 from .stream import StreamInfo, streams_of
 
 if TYPE_CHECKING:
     from ..http import HttpClient
 
-Mapper = Callable[[Any], "Record | Iterable[Record] | None"]
+T = TypeVar("T")
 
 
 class Connector(BaseModel):
@@ -41,6 +43,16 @@ class Connector(BaseModel):
     """True where `account` is a setting that people correct, as own addresses: then all is read again."""
     credentials: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Alternative sets of settings that authenticate; `deskmetry connect` lets the user choose one."""
+
+    trial: ClassVar[str | None] = None
+    """Where the trial is that `deskmetry grade` runs, as `package.module:function`; see docs/grades.md."""
+
+    emulator: ClassVar[str | None] = None
+    """Where an emulator of the vendor's API is that can be filled with a story, as `package.module:function`.
+
+    The function takes the story, plain JSON data, and a port (0 for a free one), and returns a context
+    manager that serves it on loopback and yields its address: `deskmetry demo` reads its company from one.
+    """
 
     start: date | None = Field(None, description="How far back the first sync reads; everything if not given")
 
@@ -80,7 +92,36 @@ class Connector(BaseModel):
         """Return the threading rules, for a connector whose tickets are e-mail threads; else None."""
         return None
 
+    def mapper(self, stream: str, name: str) -> Mapper | None:
+        """Return the mapper that maps a bad record of a stream again; None if it can't be had by itself.
+
+        name is the method's, for a mapper that is a method of the connector, which is found by itself. Any
+        other has its module before it (`people.team`, `people.Mapping.user`): override this to know it again.
+        """
+        del stream
+        return own_method(self, name, Connector)
+
+    def inventory(self, stream: str) -> Inventory | None:
+        """Return what the source says about a stream besides its records, for `verify`; None if nothing."""
+        del stream
+        return None
+
     # --- what a connector author calls ---------------------------------------------------------------
+
+    def rotate(self, field: str, exchange: Callable[[str], tuple[str, T]]) -> T:
+        """Exchange a secret that the vendor lets be used once; for `refresh`, with OAuth refresh tokens.
+
+        exchange gets the newest value of the setting and returns its successor and whatever came with it (the
+        access token), which is returned once the successor is on disk. Threads and processes take turns.
+        """
+        seed = getattr(self, field)
+        if not isinstance(seed, SecretStr):
+            raise TypeError(f"the setting {field!r} holds no secret")
+        memory, source, known = self._context.memory, self._context.source, seed.get_secret_value()
+        with memory.alone():
+            successor, brought = exchange(memory.secret(source, field, known))
+            memory.keep_secret(source, field, known, successor)
+        return brought
 
     @property
     def context(self) -> Context:
@@ -96,7 +137,14 @@ class Connector(BaseModel):
             url = getattr(self, "url", None)
             if url is None:
                 raise TypeError(f"{type(self).__name__} has no field `url`, so `self.http` has no origin")
-            self._http = HttpClient(str(url), self.headers, self._context, refresh=self.refresh)
+            self._http = HttpClient(
+                str(url),
+                self.headers,
+                self._context,
+                refresh=self.refresh,
+                account=self.account(),
+                clock=self._context.clock,
+            )
         client: HttpClient = self._http
         return client
 
@@ -116,7 +164,10 @@ class Connector(BaseModel):
         """
         records: list[Record] = []
         rejected: list[Rejected] = []
+        shapes: dict[tuple[str, ...], Mapping[str, Any]] = {}
         for item in items:
+            if type(item) is dict:
+                shapes.setdefault(tuple(item), item)
             try:
                 records += list(_as_records(mapper(item)))  # a list: nothing of an item that breaks halfway
             except (
@@ -127,7 +178,7 @@ class Connector(BaseModel):
                 AttributeError,
                 ArithmeticError,
             ) as error:
-                rejected.append(Rejected(item, _reason(error), _key(item)))
+                rejected.append(Rejected(item, _reason(error), _key(item), mapper_name(self, mapper)))
         now = self.now()
         instants = (
             []
@@ -137,14 +188,23 @@ class Connector(BaseModel):
         known = [value for value in instants if value <= now]
         mark = max(known, default=None)
         cursor = Cursor(token, mark) if token is not None or mark is not None else None
-        return Page(records, cursor, rejected, complete_until, future=len(instants) - len(known))
+        future = len(instants) - len(known)
+        return Page(records, cursor, rejected, complete_until, future=future, shapes=shapes)
 
     def now(self) -> datetime:
         """Return the server's clock as last heard, else ours; an aware instant."""
-        heard: datetime | None = self._http.server_time if self._http is not None else None
-        return heard or datetime.now(UTC)
+        return self.heard() or datetime.now(UTC)
+
+    def heard(self) -> datetime | None:
+        """Return the server's clock as of its last answer, an aware instant; None before there was one."""
+        told: datetime | None = self._http.server_time if self._http is not None else None
+        return told
 
     # --- what the engine calls -----------------------------------------------------------------------
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        """Refuse to be pickled: the secrets would stand in the clear in whatever keeps it."""
+        raise TypeError(f"{type(self).__name__} can't be pickled: it holds secrets")
 
     def attach(self, context: Context) -> None:
         """Lend the engine's context for a run."""

@@ -13,7 +13,9 @@ class Capabilities:
 
     status_history: how changes of status are known: `reported` by the vendor with their instants, `observed`
     by us between two syncs (the default: the engine watches `Ticket.status`), `inferred` by written rules.
-    deletes: tickets that were deleted there are noticed. tags, ratings, wait_times: the source has them.
+    deletes: tickets that were deleted there are noticed. tags, ratings, wait_times, schedules (business
+    hours), sla (its own service levels): the source has them. A stream that `gives` one of them and is
+    skipped takes it away.
     """
 
     status_history: Provenance = Provenance.OBSERVED
@@ -21,3 +23,5 @@ class Capabilities:
     tags: bool = False
     ratings: bool = False
     wait_times: bool = False
+    schedules: bool = False
+    sla: bool = False

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ..http.limiter import Limits
+from .memory import Memory, ShortMemory
+
 
 def _ignore(_until: datetime, _reason: str) -> None:
     return None
@@ -20,6 +23,8 @@ class Context:
 
     `folder` is what relative paths in the settings start from. `stop` is set when the user interrupts; waits
     go through `wait`, so that they end at once. `waiting` is told until when and why a stream waits.
+    `limits` are the rate limits of all accounts, shared by the sources of a run; `memory` outlasts it.
+    `sizes` are the page sizes that worked, by endpoint family.
     """
 
     source: str = "by-hand"
@@ -27,9 +32,16 @@ class Context:
     stop: threading.Event = field(default_factory=threading.Event)
     max_wait: timedelta = timedelta(minutes=15)
     waiting: Callable[[datetime, str], None] = _ignore
+    limits: Limits = field(default_factory=Limits)
+    memory: Memory = field(default_factory=ShortMemory, repr=False)
+    sizes: dict[str, int] = field(default_factory=dict)
     requests: int = 0
     retries: int = 0
     seconds_waited: float = 0.0
+
+    def clock(self) -> float:
+        """Return the seconds that pass, waits included, from an arbitrary beginning."""
+        return time.monotonic()
 
     def wait(self, seconds: float, reason: str) -> bool:
         """Sleep, unless asked to stop; return False if the sleep was cut short. Units: seconds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,29 @@ from .cursor import Cursor
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """One item that can't be mapped: what came, and why it can't be used."""
+    """One item that can't be mapped: what came, and why it can't be used.
+
+    `mapper` is the name under which `Connector.mapper` finds what failed at it, for another try later.
+    """
 
     raw: Any
     reason: str
     key: str | None = None
+    mapper: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """With its page a run has named every row of these kinds that the source has.
+
+    Rows that no page of the run named are gone: they get a tombstone where their table has one, else they
+    are taken out. share: more than one row and more than this share of a kind (0 to 1), or all of it, gone at
+    once is refused; hint: what the user can do then.
+    """
+
+    kinds: tuple[type[Record], ...]
+    share: float = 0.1
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +45,9 @@ class Page:
     `cursor` is where the next run goes on once this page is committed; None leaves it where it was, as an
     unsorted stream does until its last page. `complete_until` is the instant up to which the stream is known
     completely after this page, for streams that know it better than "when the run began". `future` counts
-    records dated after the server's own clock; they are stored, and never move the watermark.
+    records dated after the server's own clock; they are stored, and never move the watermark. `shapes` holds
+    one item for each set of field names that came, so that a field that is new is noticed. `whole`, on the
+    last page of a stream that declares `listed` kinds, lets what the run didn't name be taken for deleted.
     """
 
     records: Sequence[Record]
@@ -35,3 +55,5 @@ class Page:
     rejected: Sequence[Rejected] = field(default=())
     complete_until: datetime | None = None
     future: int = 0
+    shapes: Mapping[tuple[str, ...], Mapping[str, Any]] = field(default_factory=dict, compare=False)
+    whole: Whole | None = None

@@ -26,6 +26,9 @@ class StreamInfo:
     idle_requests: int
     optional: bool
     sorted: bool
+    gives: str | None = None
+    whole: tuple[type[Record], ...] = ()
+    listed: tuple[type[Record], ...] = ()
 
 
 def stream(
@@ -34,6 +37,9 @@ def stream(
     idle_requests: int = 1,
     optional: bool = False,
     sorted: bool = True,  # noqa: A002 - the word that connector authors look for
+    gives: str | None = None,
+    whole: tuple[type[Record], ...] = (),
+    listed: tuple[type[Record], ...] = (),
 ) -> Callable[[F], F]:
     """Mark a generator method of a connector as a stream of these kinds of records; the method stays plain.
 
@@ -41,10 +47,16 @@ def stream(
     idle_requests: how many requests a run costs that finds nothing new.
     optional: the plan or the permissions may not have it; it then ends as skipped, with a reason.
     sorted: pages come oldest first; the cursor of an unsorted stream moves only with its last page.
+    gives: the capability that the source lacks if this stream is skipped, as `ratings`.
+    whole: kinds that each run reads whole; rows of them that a run doesn't name any more are taken out. A run
+    that yields no page, or sets a record aside, says nothing about them.
+    listed: kinds whose rows are remembered for a run, so that its last page can say by `Page.whole` that what
+    it didn't name is gone; guarded against a source gone wrong.
     """
 
     def mark(function: F) -> F:
-        info = StreamInfo(function.__name__, records, overlap, idle_requests, optional, sorted)
+        name = function.__name__
+        info = StreamInfo(name, records, overlap, idle_requests, optional, sorted, gives, whole, listed)
         function.__stream__ = info  # type: ignore[attr-defined]
         return function
 

@@ -79,6 +79,34 @@ class TooManyBadRecords(SourceError):
         )
 
 
+class SourceEmptied(SourceError):
+    """A source that used to have rows was read in full and gave none."""
+
+    code = "emptied"
+
+    def __init__(self, source: str, rows: int) -> None:
+        super().__init__(
+            f"{source} was read in full and gave nothing, where {rows:,} rows had been read before.",
+            "Nothing was deleted here. Check account and permissions; a sync without --full goes on.",
+            rows=rows,
+        )
+
+
+class MassDelete(SourceError):
+    """More rows are gone from a source at once than a few deletes explain."""
+
+    exit_code = ExitCode.CHECK_FAILED
+    code = "mass_delete"
+
+    def __init__(self, source: str, kind: str, gone: int, held: int, hint: str = "") -> None:
+        super().__init__(
+            f"{source}: {gone:,} of {held:,} {kind} would count as deleted at once; nothing was changed.",
+            hint or "Check account and permissions; if they were really deleted there, add --force.",
+            gone=gone,
+            held=held,
+        )
+
+
 class StreamSkipped(DeskmetryError):
     """An optional stream ends: plan or permissions don't have it. Seen by the user, never a failure."""
 

@@ -6,7 +6,10 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import from_json
 
 from ..errors import BadResponse
 from .failure import LATER, TryError
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 _JSON = re.compile(r"(application|text)/(json|[\w.+-]+\+json)", re.IGNORECASE)
 MISSING: Final = object()
+_FAST_LEVELS = 200  # pydantic's reader gives up after a level more, and `_read_fast` adds that one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +64,15 @@ def dig(value: Any, path: str) -> Any:
 
 def read_answer(reply: Reply, items: str | None, max_depth: int) -> Answer:
     """Believe a 2xx reply or raise TryError (another try may do better) or BadResponse (none will)."""
-    if not reply.body.strip():
+    if not reply.body or reply.body.isspace():
         raise _unusable(reply, "an empty body")
     if not _JSON.fullmatch(reply.media):
         raise _unusable(reply, f"the content type {reply.media!r} instead of JSON")
-    value = _parse(reply)
-    if _deeper_than(value, max_depth):
-        raise _too_deep(reply, max_depth)
+    value = _read_fast(reply.body, max_depth)
+    if value is MISSING:
+        value = _parse(reply)
+        if _deeper_than(value, max_depth):
+            raise _too_deep(reply, max_depth)
     return Answer(
         reply.status, reply.url, reply.headers, value, [] if items is None else _records(reply, value, items)
     )
@@ -80,6 +86,31 @@ def _records(reply: Reply, value: Any, path: str) -> list[Any]:
     if not isinstance(found, list):
         raise _unusable(reply, f"no list of records at {name}, but {type(found).__name__}")
     return found
+
+
+def _read_fast(body: bytes, max_depth: int) -> Any:
+    """Return the JSON if pydantic's reader takes it and it nests no deeper than allowed, else MISSING.
+
+    A walk over the values would cost as much as reading them, so the reader's own limit is the cap: the list
+    put around the body takes the level that it allows beyond ours.
+    """
+    if max_depth < _FAST_LEVELS or not _reader_is_capped():
+        return MISSING
+    try:
+        found = from_json(b"[%b]" % body)
+    except ValueError:  # broken, too deep, or one of the oddities that the slow way has rules for
+        return MISSING
+    return found[0] if len(found) == 1 else MISSING  # `1, 2` is no JSON, in a list it is
+
+
+@cache
+def _reader_is_capped() -> bool:
+    levels = _FAST_LEVELS + 2
+    try:
+        from_json(b"[" * levels + b"]" * levels)
+    except ValueError:
+        return True
+    return False
 
 
 def _parse(reply: Reply) -> Any:

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from .policy import Prior
+
 if TYPE_CHECKING:
     import httpx
 
@@ -18,6 +20,7 @@ class Call:
 
     items: dotted path of the list of records, None if the answer holds none.
     shrinkable: the caller asks for less when the server finds the page too big.
+    prior: the limit that is assumed until the vendor says something of limits.
     """
 
     method: str
@@ -25,6 +28,7 @@ class Call:
     body: Any = None
     items: str | None = None
     shrinkable: bool = False
+    prior: Prior | None = None
 
 
 def plain(value: Any) -> Any:

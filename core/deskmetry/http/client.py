@@ -13,10 +13,10 @@ from ..errors import ConfigurationError
 from .answer import Answer, Reply, read_answer
 from .call import Call, plain, plain_parameters
 from .failure import is_throttled, judge, vendor_words
-from .limiter import Limiter, Patience, family_of, http_date, retry_after
+from .limiter import Patience, family_of, http_date, retry_after
 from .origin import Origin
 from .paging import Batch, Pager
-from .policy import HttpContext, Policy
+from .policy import HttpContext, Policy, Prior
 from .redaction import excerpt, redact, secrets_in
 from .retry import Retry
 from .steps import Steps
@@ -35,6 +35,7 @@ class HttpClient:
     url: the address that credentials are bound to, https only (http to a loopback address).
     headers: called for each try, returns the headers that authenticate it.
     refresh: called once when a request is answered 401; returns whether there are new credentials now.
+    account: tells this account from others at the same address; clients of one account share its limits.
     clock: seconds, monotonic; tests bring their own.
 
     Every request may be sent more than once, so it must only read. Errors are the SourceErrors of
@@ -49,18 +50,20 @@ class HttpClient:
         *,
         refresh: Callable[[], bool] | None = None,
         policy: Policy | None = None,
+        account: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.origin = Origin.parse(url)
         self.policy = policy or Policy()
-        self.sizes: dict[str, int] = {}  # page size that worked, by endpoint family
+        self.sizes = context.sizes  # page size that worked, by endpoint family
         self._headers = headers
         self._context = context
         self._refresh = refresh
         self._clock = clock
-        self._limiter = Limiter(clock)
+        self._limiter = context.limits.of(self.origin.base, account, clock)
         self._wire = Wire(self.origin, self.policy, context)
         self._refreshing = threading.Lock()
+        self._refresher: int | None = None  # the thread that renews the credentials
 
     def __repr__(self) -> str:
         return f"HttpClient({self.origin.base!r})"
@@ -106,6 +109,7 @@ class HttpClient:
         *,
         items: str = "data",
         next_url: str | None = None,
+        next_header: bool = False,
         next_cursor: str | None = None,
         cursor_param: str = "cursor",
         cursor_alone: bool = False,
@@ -118,23 +122,28 @@ class HttpClient:
         page_size: tuple[str, int] | None = None,
         start: Any = None,
         post: bool = False,
+        prior: Prior | None = None,
     ) -> Iterator[Batch]:
-        """Read page after page; exactly one of four ways says which is next. Paths into answers are dotted.
+        """Read page after page; exactly one of five ways says which is next. Paths into answers are dotted.
 
-        next_url: the next page's address, in each answer. next_cursor: a value that goes into `cursor_param`
-        (with `cursor_alone`, instead of all other parameters). page_param: pages are numbered from
-        `first_page`. offset_param: items are. Numbered pages end with an empty one, or at the `total`.
+        next_url: the next page's address, in each answer; next_header: in its `Link` header (RFC 8288).
+        next_cursor: a value that goes into `cursor_param` (with `cursor_alone`, instead of all other
+        parameters). page_param: pages are numbered from `first_page`. offset_param: items are. Numbered
+        pages end with an empty one, or at the `total`; if an item goes away while they are read, those after
+        it move up and one is missed, so prefer links and cursors where the vendor has them.
 
         more, end: a boolean in each answer that says whether pages follow, or none; it must be there.
         page_size: parameter and size; a page that is too big for the server (504) is halved.
         start: the `token` of an earlier batch, to go on there; CursorRefused if the vendor doesn't take it.
         post: the parameters are the JSON body of a POST; `cursor_param` is a dotted path into it.
+        prior: the limit to keep to until an answer has a header about limits.
         """
-        if post and next_url is not None:
+        if post and (next_url is not None or next_header):
             raise TypeError("next links are read with GET")
         steps = Steps(
-            next_url, next_cursor, cursor_param, cursor_alone, page_param, first_page, offset_param, total
-        )
+            next_url, next_cursor, cursor_param, cursor_alone, page_param, first_page, offset_param, total,
+            next_header,
+        )  # fmt: skip
         pager = Pager(
             self,
             self._address(path, None),
@@ -145,6 +154,7 @@ class HttpClient:
             end,
             page_size,
             post,
+            prior,
         )
         return pager.batches(start)
 
@@ -163,7 +173,7 @@ class HttpClient:
 
     def _try(self, call: Call, patience: Patience) -> Answer:
         family = family_of(call.url.path)
-        self._limiter.acquire(family, patience)
+        self._limiter.acquire(family, patience, call.prior)
         reply, headers = self._authenticated(call)
         self._limiter.learn(family, reply.headers, self._wire.server_time)
         asked = reply.headers.get("retry-after")
@@ -179,11 +189,16 @@ class HttpClient:
         """Send; after a 401 refresh the credentials once and send again. Returns the headers sent as well."""
         headers = self._checked_headers()
         reply = self._wire.exchange(call, headers)
-        if reply.status != 401 or self._refresh is None:
+        # A refresh may ask through this client: a 401 to that is final, and waiting for itself would hang.
+        if reply.status != 401 or self._refresh is None or self._refresher == threading.get_ident():
             return reply, headers
         with self._refreshing:
-            # Another thread may have refreshed meanwhile; twice would burn a single-use refresh token.
-            renewed = self._checked_headers() != headers or self._refresh()
+            self._refresher = threading.get_ident()
+            try:
+                # Another thread may have refreshed meanwhile; twice would burn a single-use refresh token.
+                renewed = self._checked_headers() != headers or self._refresh()
+            finally:
+                self._refresher = None
         if renewed:
             self.count_retry()
             headers = self._checked_headers()

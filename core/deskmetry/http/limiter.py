@@ -1,10 +1,11 @@
-"""Limiter: what the vendor's headers say about its limits, shared by all threads of a client."""
+"""Limiter: what the vendor's headers say about its limits, shared by all that speak with one account."""
 
 from __future__ import annotations
 
 import math
 import re
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,14 +13,17 @@ from email.utils import parsedate_to_datetime
 
 from ..errors import Interrupted, TryLater
 from .failure import LATER
-from .policy import HttpContext
+from .policy import HttpContext, Prior
 
 # The account's own limit in the spellings seen: x-rate-limit-remaining, ratelimit-reset, X-RateLimit-Reset, …
 _ACCOUNT = re.compile(r"(?:x-)?rate-?limit-(remaining|reset)", re.IGNORECASE)
 # `zendesk-ratelimit-incremental-exports: total=10; remaining=9; resets=2`
 _BUCKET = re.compile(r"[\w-]*rate-?limit-[\w-]+", re.IGNORECASE)
 _FIELD = re.compile(r"(remaining|resets)\s*=\s*(\d+)")
+# The account's limits by window: `X-Ratelimit-App-Global-Day-Remaining`, `…-Day-Reset`, …
+_WINDOW = re.compile(r"[\w-]*rate-?limit-([\w-]+)-(remaining|reset)", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"(?<=/)(?:\d+|(?=[0-9a-f-]*\d)[0-9a-f-]{16,})(?=[/.]|$)")
+_LONGEST = 1e9  # seconds, thirty years: what asks for more can't be counted with, and nobody waits for it
 _EPOCH = 1_000_000_000  # a reset above it isn't a duration but a Unix time, in seconds or milliseconds
 
 
@@ -44,11 +48,11 @@ def retry_after(text: str | None, server_time: datetime | None, default: float) 
     """
     text = (text or "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", text):
-        return max(float(text), 1.0)
+        return min(max(float(text), 1.0), _LONGEST)
     until = http_date(text)
     if until is None:
         return default
-    return max((until - (server_time or datetime.now(UTC))).total_seconds(), 1.0)
+    return min(max((until - (server_time or datetime.now(UTC))).total_seconds(), 1.0), _LONGEST)
 
 
 @dataclass(slots=True)
@@ -89,19 +93,35 @@ class _Bucket:
 
 
 @dataclass(slots=True)
+class Limits:
+    """The limiters of all accounts: whoever speaks with one account, in whatever source, shares its own."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    accounts: dict[tuple[str, str], Limiter] = field(default_factory=dict)
+
+    def of(self, origin: str, account: str, clock: Callable[[], float]) -> Limiter:
+        """Return the limiter of an account at an origin; one address may serve many accounts."""
+        with self.lock:
+            return self.accounts.setdefault((origin, account), Limiter(clock))
+
+
+@dataclass(slots=True)
 class Limiter:
     """Holds requests back while the vendor says that none is left.
 
     The account's own limit holds for all endpoint families, a bucket with a name for the families whose
-    answers have shown it, and a Retry-After for the family that got it.
+    answers have shown it, and a Retry-After for the family that got it. A prior holds as long as no answer
+    had any header about limits: the first requests go out at once.
     """
 
     clock: Callable[[], float]
     lock: threading.Lock = field(default_factory=threading.Lock)
     buckets: dict[str, _Bucket] = field(default_factory=dict)
     shown_to: dict[str, set[str]] = field(default_factory=dict)
+    told: bool = False
+    sent: dict[str, deque[float]] = field(default_factory=dict)
 
-    def acquire(self, family: str, patience: Patience) -> None:
+    def acquire(self, family: str, patience: Patience, prior: Prior | None = None) -> None:
         """Take one request of every bucket of the family; wait first while one of them is empty."""
         while True:
             with self.lock:
@@ -110,6 +130,8 @@ class Limiter:
                 until = max(
                     (b.resets_at for b in mine if b.remaining == 0 and b.resets_at > now), default=None
                 )
+                if until is None and prior is not None:
+                    until = self._assumed(prior, now)
                 if until is None:
                     self._take(mine, now)
                     return
@@ -122,16 +144,24 @@ class Limiter:
     def learn(self, family: str, headers: Mapping[str, str], server_time: datetime | None) -> None:
         """Note what the headers of an answer say about the limits."""
         account: dict[str, list[float]] = {"remaining": [], "reset": []}
+        windows: dict[str, dict[str, float]] = {}
         with self.lock:
             for name, value in headers.items():
                 general = _ACCOUNT.fullmatch(name)
+                self.told = self.told or general is not None or _BUCKET.fullmatch(name) is not None
                 if general and (number := _number(value)) is not None:
                     account[general.group(1).lower()].append(number)
+                elif (window := _WINDOW.fullmatch(name)) and (number := _number(value)) is not None:
+                    windows.setdefault(window[1].lower(), {})[window[2].lower()] = number
                 elif not general and _BUCKET.fullmatch(name):
                     self._learn_named(family, name.lower(), value)
             if account["remaining"] and account["reset"]:
                 seconds = max(_seconds(reset, server_time) for reset in account["reset"])
                 self.buckets["account"] = _Bucket(int(min(account["remaining"])), self.clock() + seconds)
+            for window_name, said in windows.items():
+                if said.keys() == {"remaining", "reset"}:
+                    until = self.clock() + _seconds(said["reset"], server_time)
+                    self.buckets[f"account {window_name}"] = _Bucket(int(said["remaining"]), until)
 
     def block(self, family: str, seconds: float) -> None:
         """Hold the family back for so long, because a Retry-After says so."""
@@ -141,6 +171,16 @@ class Limiter:
             self.buckets[name] = _Bucket(0, max(before.resets_at, self.clock() + seconds))
             self.shown_to.setdefault(family, set()).add(name)
 
+    def _assumed(self, prior: Prior, now: float) -> float | None:
+        """Return when a prior lets the next request go; None if it may go now, and it is counted then."""
+        if self.told:
+            return None
+        sent = self.sent.setdefault(prior.bucket, deque(maxlen=prior.requests))
+        if len(sent) == prior.requests and sent[0] + prior.seconds > now:
+            return sent[0] + prior.seconds
+        sent.append(now)
+        return None
+
     def _learn_named(self, family: str, name: str, value: str) -> None:
         fields = {key: int(number) for key, number in _FIELD.findall(value)}
         if fields.keys() >= {"remaining", "resets"}:
@@ -148,8 +188,12 @@ class Limiter:
             self.shown_to.setdefault(family, set()).add(name)
 
     def _buckets_of(self, family: str) -> list[_Bucket]:
-        names = {"account", *self.shown_to.get(family, ())}
-        return [bucket for name, bucket in self.buckets.items() if name in names]
+        mine = self.shown_to.get(family, ())
+        return [
+            bucket
+            for name, bucket in self.buckets.items()
+            if name in mine or name == "account" or name.startswith("account ")
+        ]
 
     @staticmethod
     def _take(buckets: list[_Bucket], now: float) -> None:
@@ -170,4 +214,4 @@ def _seconds(reset: float, server_time: datetime | None) -> float:
     if reset < _EPOCH:
         return reset
     instant = reset / 1000 if reset > 1000 * _EPOCH else reset
-    return max(instant - (server_time or datetime.now(UTC)).timestamp(), 0.0)
+    return min(max(instant - (server_time or datetime.now(UTC)).timestamp(), 0.0), _LONGEST)

@@ -11,6 +11,7 @@ from .answer import MISSING, Answer, dig
 from .call import Call
 from .failure import LATER, TooMuch
 from .limiter import family_of
+from .policy import Prior
 from .steps import Step, Steps
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from .client import HttpClient
 
+_EMPTY_PAGES = 1000  # in a row; some vendors filter after they have cut the pages, so that a few are normal
 # How vendors answer a cursor that has expired or that they no longer understand.
 _REFUSING = {400, 410, 422}
 
@@ -53,6 +55,7 @@ class Pager:
     end: str | None
     page_size: tuple[str, int] | None
     post: bool
+    prior: Prior | None = None
     size: int = 0
 
     def batches(self, start: Any) -> Iterator[Batch]:
@@ -61,7 +64,11 @@ class Pager:
             self.size = min(self.page_size[1], self.client.sizes.get(self._family, self.page_size[1]))
         step = self.steps.make(self.client.origin, self.url, start)
         answer = self._first(step, start)
+        empty = 0
         while True:
+            empty = 0 if answer.items else empty + 1
+            if empty > _EMPTY_PAGES:
+                raise StuckStream(self.url.path, f"more than {_EMPTY_PAGES} empty pages came in a row")
             following = step.following(answer)
             token = following if step.resumable and following is not None else step.token
             yield Batch(answer.items, answer.json, token)
@@ -125,8 +132,9 @@ class Pager:
         url, params = step.ask({**self.params, **size}, size if shrunk else {})
         shrinkable = self.page_size is not None and self.size > 1
         if self.post:
-            return Call("POST", url, _nested(params), self.items, shrinkable)
-        return Call("GET", url.copy_merge_params(params) if params else url, None, self.items, shrinkable)
+            return Call("POST", url, _nested(params), self.items, shrinkable, self.prior)
+        address = url.copy_merge_params(params) if params else url
+        return Call("GET", address, None, self.items, shrinkable, self.prior)
 
 
 def _nested(params: Mapping[str, Any]) -> dict[str, Any]:

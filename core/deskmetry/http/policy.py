@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import threading
+
+    from .limiter import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +33,30 @@ class Policy:
     max_redirects: int = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is assumed of a limit until the vendor says something of limits: requests in so many seconds.
+
+    Endpoints that name the same `bucket` share it.
+    """
+
+    bucket: str
+    requests: int
+    seconds: float
+
+
 class HttpContext(Protocol):
-    """What the client needs of the engine's `Context`: patience, waits that end at once, and the counts."""
+    """What the client needs of the engine's `Context`: patience, waits that end at once, and the counts.
+
+    `limits` and `sizes` are what was learnt: the rate limits of all accounts, and the page sizes that worked.
+    """
 
     max_wait: timedelta
     requests: int
     retries: int
+    stop: threading.Event
+    limits: Limits
+    sizes: dict[str, int]
 
     def wait(self, seconds: float, reason: str) -> bool:
         """Sleep, unless asked to stop; return False if the sleep was cut short. Units: seconds."""

@@ -6,9 +6,9 @@ import base64
 import binascii
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     import httpx
@@ -31,12 +31,25 @@ def shown(url: httpx.URL) -> str:
 
 def secrets_in(headers: Mapping[str, str]) -> set[str]:
     """Return every form in which the values of these headers could turn up in a text."""
+    parts = {part for value in headers.values() for part in (value, *value.split())}
+    return forms_of(secret for part in parts for secret in (part, *_basic(part)))
+
+
+def forms_of(secrets: Iterable[str]) -> set[str]:
+    """Return every form in which secrets could turn up: plain, URL-encoded, and in base64, alone or not."""
     found: set[str] = set()
-    for value in headers.values():
-        for part in {value, *value.split()}:
-            for secret in (part, *_basic(part)):
-                found |= {secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()}
+    for secret in secrets:
+        raw = secret.encode("utf-8", "surrogatepass")
+        found |= {secret, quote(raw), quote(raw, safe=""), quote_plus(raw), base64.b64encode(raw).decode()}
+        for before in range(3):  # what stands before a secret in base64 shifts it by so many bytes
+            found |= _inside(base64.b64encode, raw, before) | _inside(base64.urlsafe_b64encode, raw, before)
     return {text for text in found if len(text) >= _SHORTEST}
+
+
+def _inside(encode: Callable[[bytes], bytes], raw: bytes, before: int) -> set[str]:
+    """Return the letters that a secret alone decides, in base64 after so many other bytes."""
+    begin, end = (before * 8 + 5) // 6, (before + len(raw)) * 8 // 6
+    return {encode(bytes(before) + raw).decode()[begin:end]}
 
 
 def _basic(text: str) -> Iterable[str]:

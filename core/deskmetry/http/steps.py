@@ -1,4 +1,4 @@
-"""Steps: the four ways in which vendors say which page is next."""
+"""Steps: the five ways in which vendors say which page is next."""
 
 from __future__ import annotations
 
@@ -48,15 +48,18 @@ class Steps:
     first_page: int
     offset_param: str | None
     total: str | None
+    next_header: bool = False
 
     def __post_init__(self) -> None:
-        ways = (self.next_url, self.next_cursor, self.page_param, self.offset_param)
+        ways = (self.next_url, self.next_cursor, self.page_param, self.offset_param, self.next_header or None)
         if sum(way is not None for way in ways) != 1:
-            raise TypeError("give exactly one of next_url, next_cursor, page_param and offset_param")
+            raise TypeError(
+                "give exactly one of next_url, next_header, next_cursor, page_param and offset_param"
+            )
 
     def make(self, origin: Origin, url: httpx.URL, start: Any) -> Step:
         """Return the first step: the list's beginning, or the page that an earlier token names."""
-        if self.next_url is not None:
+        if self.next_url is not None or self.next_header:
             return LinkStep(origin, url, self.next_url, start)
         if self.next_cursor is not None:
             return CursorStep(url, self.next_cursor, self.cursor_param, self.cursor_alone, start)
@@ -66,11 +69,11 @@ class Steps:
 
 
 class LinkStep:
-    """Each answer holds the address of the next page."""
+    """Each answer holds the address of the next page, at a path or (without one) in its `Link` header."""
 
     resumable = True
 
-    def __init__(self, origin: Origin, url: httpx.URL, path: str, start: Any) -> None:
+    def __init__(self, origin: Origin, url: httpx.URL, path: str | None, start: Any) -> None:
         self._origin = origin
         self._path = path
         self._url = url if start is None else self._resumed(url, start)
@@ -94,7 +97,7 @@ class LinkStep:
 
     def following(self, answer: Answer) -> Any:
         """Return the next link, whole."""
-        link = answer.at(self._path)
+        link = _header_link(answer) if self._path is None else answer.at(self._path)
         if link is None or link == "":
             return None
         if not isinstance(link, str):
@@ -200,6 +203,13 @@ class NumberStep:
             wanted = next(number for number in range(wanted, 0, -1) if read % number == 0)
             self._pages = read // wanted
         return wanted
+
+
+def _header_link(answer: Answer) -> str | None:
+    """Return the address of `Link: <…>; rel="next"` (RFC 8288), None if the answer has none."""
+    from httpx import Response
+
+    return Response(answer.status, headers=dict(answer.headers)).links.get("next", {}).get("url")
 
 
 def _is_cursor(value: Any) -> bool:

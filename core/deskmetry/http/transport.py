@@ -1,10 +1,11 @@
-"""Transport: connections with a deadline of our own, which no slow drip of bytes can stretch."""
+"""Transport: connections with a deadline of our own, that a wish to stop ends at once."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, wait
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
@@ -12,18 +13,27 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Interrupted
 from ..version import __version__
 from .failure import broken
 from .origin import is_loopback
 from .policy import Policy
 from .redaction import quiet_loggers
 
+_LOOK_UP_SECONDS = 0.1  # how often who waits for the network looks whether it shall stop
+
 
 class Deadline(threading.local):
-    """The instant of the monotonic clock at which this thread's try ends; None is never."""
+    """The instant of the monotonic clock at which this thread's try ends (None: never), or the wish to stop.
+
+    httpx bounds each read alone, never the sum, and nothing ends a read that hangs but its own timeout.
+    """
 
     until: float | None = None
+
+    def __init__(self, stop: threading.Event, host: str) -> None:
+        self.stop = stop
+        self.host = host
 
     def start(self, seconds: float) -> None:
         """Give the try that begins now so many seconds."""
@@ -43,16 +53,32 @@ class Deadline(threading.local):
             raise httpcore.ReadTimeout("deadline")
         return left if timeout is None else min(left, timeout)
 
+    def look(self) -> None:
+        """Raise Interrupted if the user doesn't want to wait any more."""
+        if self.stop.is_set():
+            raise Interrupted(
+                f"Interrupted while {self.host} was answering.", "What was committed stays; sync again."
+            )
+
 
 class _Stream(httpcore.NetworkStream):
-    """A connection whose reads and writes end with the deadline: httpx bounds each alone, never the sum."""
+    """A connection whose reads and writes end with the deadline, and its reads with the wish to stop."""
 
     def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._inner = inner
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, self._deadline.left(timeout))
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = self._deadline.left(None if until is None else until - time.monotonic())
+            short = _LOOK_UP_SECONDS if left is None else min(left, _LOOK_UP_SECONDS)
+            try:
+                return self._inner.read(max_bytes, max(short, 0.0))
+            except httpcore.ReadTimeout:  # nothing was taken off the connection: it can be read again
+                self._deadline.look()
+                if left is not None and left <= short:
+                    raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, self._deadline.left(timeout))
@@ -84,8 +110,34 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        inner = super().connect_tcp(host, port, self._deadline.left(timeout), local_address, socket_options)
+        left = self._deadline.left(timeout)
+        connect = super().connect_tcp
+        inner = self._awaited(lambda: connect(host, port, left, local_address, socket_options))
         return _Stream(inner, self._deadline)
+
+    def _awaited(self, connect: Callable[[], httpcore.NetworkStream]) -> httpcore.NetworkStream:
+        """Connect in a thread of its own: neither a look-up of a name nor a connect can be broken off."""
+        outcome: Future[httpcore.NetworkStream] = Future()
+
+        def work() -> None:
+            try:
+                outcome.set_result(connect())
+            except BaseException as error:
+                outcome.set_exception(error)
+
+        threading.Thread(target=work, name="connect", daemon=True).start()
+        while not wait((outcome,), _LOOK_UP_SECONDS).done:
+            try:
+                self._deadline.look()
+            except Interrupted:
+                outcome.add_done_callback(_hang_up)  # nobody needs it once it is there
+                raise
+        return outcome.result()
+
+
+def _hang_up(outcome: Future[httpcore.NetworkStream]) -> None:
+    if outcome.exception() is None:
+        outcome.result().close()
 
 
 class _Transport(httpx.HTTPTransport):
@@ -105,11 +157,11 @@ class BodySizeError(Exception):
 class Connections:
     """A pool of connections that follows no redirect, reads no .netrc and obeys the machine's proxies."""
 
-    def __init__(self, policy: Policy, host: str, *, secure: bool) -> None:
+    def __init__(self, policy: Policy, host: str, stop: threading.Event, *, secure: bool) -> None:
         quiet_loggers()
         self._policy = policy
         self._host = host
-        self._deadline = Deadline()
+        self._deadline = Deadline(stop, host)
         self._client = httpx.Client(
             transport=_Transport(self._deadline, _proxy(host), secure=secure),
             timeout=httpx.Timeout(policy.read_timeout, connect=policy.connect_timeout),

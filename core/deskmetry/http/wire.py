@@ -85,7 +85,8 @@ class Wire:
         with self._lock:
             self._context.requests += 1
             if self._connections is None:
-                self._connections = Connections(self._policy, self._origin.host, secure=self._origin.secure)
+                stop, secure = self._context.stop, self._origin.secure
+                self._connections = Connections(self._policy, self._origin.host, stop, secure=secure)
             return self._connections
 
     def _too_big(self, call: Call, where: str) -> SourceError:

@@ -18,6 +18,7 @@ from .spec import API_VERSION
 if TYPE_CHECKING:
     from ..connector import Connector
     from ..metric import Metric
+    from .check import Check
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 T = TypeVar("T")
@@ -160,6 +161,19 @@ class Registry:
                     returned = getattr(plugin.manager.hook, hook)(**arguments)
                     results.extend((plugin.identity, result) for result in returned)
         return results
+
+    def doctor_checks(self) -> list[tuple[Identity, Check]]:
+        """Return what the plugins' own checks found, each with whose it is; one that fails is a failure."""
+        from .check import Check
+
+        found: list[tuple[Identity, Check]] = []
+        for owner, result in self.call("doctor_checks"):
+            with guarded(owner, Stage.CALL, self._report):
+                for item in result:  # a generator runs only here
+                    if not isinstance(item, Check):
+                        raise UnfitError(f"doctor_checks must return deskmetry.Check, not {item!r}")
+                    found.append((owner, item))
+        return found
 
     def _collect(
         self, hook: str, base: type[T], check: Callable[[type[T]], None], plugins: Sequence[Plugin]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..connector import Connector
     from ..metric import Metric
     from ..sync import SyncReport
+    from .check import Check
 
 API_VERSION = 1
 """Version of what plugins are written against; one may declare what it needs as `DESKMETRY_API_VERSION`."""
@@ -47,3 +48,9 @@ def prepare_connection(connection: sqlite3.Connection) -> None:
 @hookspec
 def sync_finished(report: SyncReport) -> None:
     """Learn how a sync went, after everything was written."""
+
+
+@hookspec
+def doctor_checks() -> Iterable[Check]:
+    """Return what `deskmetry doctor` shall look at besides its own checks."""
+    return ()

@@ -88,10 +88,12 @@ def warnings_about(
         if source not in complete
     ]
     for source in complete:
+        reasons = source.capabilities.get("reasons") or {}
         for need in sorted(set(needs)):
             has = source.capabilities.get(need)
             if has is False or (isinstance(has, Mapping) and not any(has.values())):
-                found.append(f"{source.name} ({source.connector}) can't give {need.replace('_', ' ')}.")
+                why = f": {reasons[need]}" if reasons.get(need) else "."
+                found.append(f"{source.name} ({source.connector}) can't give {need.replace('_', ' ')}{why}")
             elif has == "inferred":
                 found.append(
                     f"{source.name}: the {need.replace('_', ' ')} is inferred by rules, not reported."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BadSetting, UnknownConnector, UnknownSource, nearest
 from .model import Settings
 from .secret import is_secret, resolve
+from .state import StateFile
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -50,7 +51,13 @@ def build_source(
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         raise _bad(settings, name, cls, faults, secrets.values()) from None
-    connector.attach(Context(source=name, folder=settings.folder))
+    keyrings = {
+        (name, field): value["keyring"]
+        for field, value in source.settings.items()
+        if field in secrets and isinstance(value, Mapping) and "keyring" in value
+    }
+    memory = StateFile.beside(settings.database, keyrings)
+    connector.attach(Context(source=name, folder=settings.folder, memory=memory))
     return connector
 
 

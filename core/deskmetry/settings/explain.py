@@ -37,6 +37,10 @@ def explain(
             rows += [
                 (f"{key}.{metric}", _shown(target), origin) for metric, target in settings.targets.items()
             ]
+        elif key == "privacy":
+            origin, privacy = settings.origins.get(key, DEFAULT), settings.privacy
+            names = ("bodies", "cut_after", "people")
+            rows += [(f"{key}.{name}", _shown(getattr(privacy, name)), origin) for name in names]
         else:
             rows.append((key, _shown(getattr(settings, key)), settings.origins.get(key, DEFAULT)))
     return rows
@@ -56,6 +60,9 @@ def _source(
             rows.append((key, MASK, f"{origin}, from {place_name(value)}"))
         else:
             rows.append((key, MASK if secret else _shown(value), origin))
+    rows += [
+        (f"sources.{name}.privacy.{field}", _shown(value), origin) for field, value in source.privacy.items()
+    ]
     return rows
 
 

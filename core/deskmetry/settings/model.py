@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,11 +13,27 @@ DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
+class Privacy:
+    """How much of people is stored. `own` are the addresses that are nobody's but the company's."""
+
+    bodies: str = field(default="keep", metadata={"doc": "Texts: keep, cut or drop them"})
+    cut_after: int = field(default=500, metadata={"doc": "Characters of a text that `cut` keeps"})
+    people: str = field(
+        default="keep", metadata={"doc": "Names, addresses and numbers of customers: keep or hash them"}
+    )
+    own: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """One configured source: its connector, and the connector's settings as they stand in the file."""
+    """One configured source: its connector, and the connector's settings as they stand in the file.
+
+    `privacy` are the keys in which it differs from the privacy of all sources.
+    """
 
     connector: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    privacy: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,9 @@ class Settings:
         default_factory=dict,
         metadata={"doc": "A target for a metric: a number, or a duration as `4h`; not used in answers yet"},
     )
+    privacy: Privacy = field(
+        default=Privacy(), metadata={"doc": "How much of people is stored: `bodies`, `cut_after`, `people`"}
+    )
     sources: Mapping[str, SourceSettings] = field(
         default_factory=dict,
         metadata={"doc": "The sources by name, each with its `connector` and the connector's settings"},
@@ -49,10 +68,25 @@ class Settings:
     folder: Path = field(default_factory=Path.cwd)
     origins: Mapping[str, str] = field(default_factory=dict)
 
+    def privacy_of(self, name: str) -> Privacy:
+        """Return how much of people is stored of a source, configured or not."""
+        source = self.sources.get(name)
+        if source is None:
+            return self.privacy
+        given = source.settings.get("addresses")
+        own = tuple(text for text in given if isinstance(text, str)) if isinstance(given, list) else ()
+        return replace(self.privacy, own=own, **source.privacy)
 
-KEYS = ("database", "timezone", "agents", "thin_sample", "targets", "sources")
+    def privacy_by_source(self) -> dict[str, Privacy]:
+        """Return how much of people is stored of each configured source."""
+        return {name: self.privacy_of(name) for name in self.sources}
+
+
+KEYS = ("database", "timezone", "agents", "thin_sample", "targets", "privacy", "sources")
 """The keys of the configuration file."""
 AGENTS = ("shown", "hidden")
+BODIES = ("keep", "cut", "drop")
+PEOPLE = ("keep", "hash")
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {"database": "DESKMETRY_DATABASE", "timezone": "DESKMETRY_TIMEZONE"}
 )

@@ -13,7 +13,7 @@ from typing import Any
 from ..calendar import zone
 from ..errors import BadSetting, BadSyntax, BadValue, ConfigurationError, NoConfiguration, nearest
 from .find import find, places
-from .model import AGENTS, DEFAULT, KEYS, VARIABLES, Settings, SourceSettings
+from .model import AGENTS, BODIES, DEFAULT, KEYS, PEOPLE, VARIABLES, Privacy, Settings, SourceSettings
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _POSITION = re.compile(
@@ -142,7 +142,30 @@ def _source(file: object, key: str, name: str, value: object) -> SourceSettings:
         )
         raise BadSetting(file, f"{key}.connector", "it is missing", mend)
     connector = _text(file, f"{key}.connector", settings.pop("connector"))
-    return SourceSettings(connector, MappingProxyType(settings))
+    privacy = _privacy_keys(file, f"{key}.privacy", settings.pop("privacy", {}), ("bodies", "cut_after"))
+    return SourceSettings(connector, MappingProxyType(settings), MappingProxyType(privacy))
+
+
+def _privacy(file: object, key: str, value: object) -> Privacy:
+    return Privacy(**_privacy_keys(file, key, value, ("bodies", "cut_after", "people")))
+
+
+def _privacy_keys(file: object, key: str, value: object, known: tuple[str, ...]) -> dict[str, Any]:
+    """Check the keys of a table of privacy; people are held back in all sources alike, or joined in none."""
+    given = _table(file, key, value)
+    words = {"bodies": BODIES, "people": PEOPLE}
+    for name, one in given.items():
+        if name not in known:
+            mend = f"{nearest(name, known)} Settings: {', '.join(known)}."
+            raise BadSetting(file, f"{key}.{name}", "there is no such setting", mend.strip())
+        if name in words and one not in words[name]:
+            reason = f"it must be one of {', '.join(words[name])}"
+            mend = f'Write {name} = "{words[name][-1]}" or leave it out.'
+            raise BadSetting(file, f"{key}.{name}", reason, mend)
+        if name == "cut_after" and (not isinstance(one, int) or isinstance(one, bool) or one < 0):
+            reason = "it must be a whole number of characters from 0"
+            raise BadSetting(file, f"{key}.{name}", reason, f"Write {name} = 500 or leave it out.")
+    return given
 
 
 def _table(file: object, key: str, value: object) -> dict[str, Any]:
@@ -160,6 +183,7 @@ _CHECKS: Mapping[str, Callable[[object, str, object], Any]] = MappingProxyType(
         "agents": _agents,
         "thin_sample": _thin_sample,
         "targets": _targets,
+        "privacy": _privacy,
         "sources": _sources,
     }
 )

@@ -28,6 +28,11 @@ timezone = {timezone}
 # Answers from fewer items than this are marked as thin.
 # thin_sample = 30
 
+# How much of people is stored: docs/privacy.md.
+# [privacy]
+# bodies = "keep"
+# people = "keep"
+
 # One table a source. A secret never stands in this file, only where it is read from:
 # token = {{ env = "NAME" }}, {{ keyring = "SERVICE/NAME" }}, {{ file = "PATH" }} or {{ command = "…" }}
 #

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from ..errors import Corrupt, DiskFull, Locked, NewerSchema, NoDatabase, ReadOnl
 from .version import APPLICATION_ID, SCHEMA_VERSION
 
 _BUSY_SECONDS = 10.0
+_WRITES = {"SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE"}
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
@@ -119,7 +121,7 @@ def translate(error: sqlite3.Error, path: Path) -> StoreError:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return Corrupt(path, str(error))
         case sqlite3.SQLITE_IOERR:
-            if getattr(error, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE" and _no_room(path):
+            if getattr(error, "sqlite_errorname", "") in _WRITES and _no_room(path):
                 return DiskFull(path)
             return StoreError(
                 f"The disk under {path} fails: {error}.", "Check the disk; what was committed is whole."
@@ -129,8 +131,11 @@ def translate(error: sqlite3.Error, path: Path) -> StoreError:
 
 
 def _no_room(path: Path) -> bool:
+    """Tell whether a write failed because the disk is full or the size of files is limited (`ulimit -f`)."""
     status = os.statvfs(path.parent)
-    return status.f_bavail * status.f_frsize < 1_000_000
+    if status.f_bavail * status.f_frsize < 1_000_000:
+        return True
+    return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
 
 
 def make_folder(folder: Path) -> None:

@@ -53,7 +53,7 @@ What a connector gives is brought into this form, or refused; what is refused go
 * `version` orders the copies of a record: a lower one never overwrites a higher one. A record without a
   version takes `updated_at` for it; without either, the later copy wins.
 * **sticky**: once set, a field stays set, in whatever order copies arrive; of several values the smallest
-  stays.
+  stays. `deleted_at` beside an `updated_at` holds until a newer copy lives that was changed after it.
 * **derived**: filled by a later stage; a copy that leaves the field empty doesn't blank it.
 * A redacted message has no text, whatever copy came last.
 """

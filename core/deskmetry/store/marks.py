@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from .columns import Value
 
-Mark = tuple[str, str]
+Mark = tuple[str, Value]
+Change = tuple[tuple[Value, ...] | None, tuple[Value, ...]]
+"""The values of a row before (None for a new one) and after."""
 
 # Rows that carry the id of the ticket whose facts they go into.
 _OF_A_TICKET = frozenset(
@@ -23,29 +25,29 @@ _NAMED = {
 }
 
 
-def marks_of(
-    table: str, position: Mapping[str, int], old: Sequence[Value] | None, new: Sequence[Value]
-) -> Iterator[Mark]:
-    """Yield (kind, key) of everything that a change from `old` (None for a new row) to `new` makes stale."""
+def marks_of(table: str, position: Mapping[str, int], changes: Iterable[Change]) -> Collection[Mark]:
+    """Return (kind, key) of everything that these changes of a table's rows make stale, each once."""
     if table == "tickets":
-        yield "ticket", str(new[0])
-    elif table == "messages":
-        yield from _tickets(position, old, new)
-        yield "mail", str(new[0])
-    elif table == "message_headers":
-        yield "mail", str(new[position["mail_id"]])
-    elif table in _OF_A_TICKET:
-        yield from _tickets(position, old, new)
-    elif table in _NAMED:
-        kind, columns = _NAMED[table]
-        if old is None or any(old[position[name]] != new[position[name]] for name in columns):
-            yield kind, str(new[0])
+        return {("ticket", new[0]) for _, new in changes}
+    if table == "messages":
+        return _tickets(position, changes) | {("mail", new[0]) for _, new in changes}
+    if table == "message_headers":
+        mail = position["mail_id"]
+        return {("mail", new[mail]) for _, new in changes}
+    if table in _OF_A_TICKET:
+        return _tickets(position, changes)
+    if table in _NAMED:
+        kind, names = _NAMED[table]
+        columns = [position[name] for name in names]
+        return {
+            (kind, new[0])
+            for old, new in changes
+            if old is None or any(old[column] != new[column] for column in columns)
+        }
+    return ()
 
 
-def _tickets(
-    position: Mapping[str, int], old: Sequence[Value] | None, new: Sequence[Value]
-) -> Iterator[Mark]:
+def _tickets(position: Mapping[str, int], changes: Iterable[Change]) -> set[Mark]:
     at = position["ticket_id"]
-    for row in (old, new):
-        if row is not None and row[at] is not None:
-            yield "ticket", str(row[at])
+    keys = {new[at] for _, new in changes} | {old[at] for old, _ in changes if old is not None}
+    return {("ticket", str(key)) for key in keys if key is not None}

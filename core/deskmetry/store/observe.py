@@ -18,8 +18,8 @@ class Observer:
     """Turn changes of `tickets.status` into status events marked `observed`.
 
     A change lies between the moment the old status was last seen and the ticket's own last update (or, where
-    the source has none, `seen_at`, when this run began). A ticket that is solved when first seen was solved
-    after its creation and not after its last update.
+    the source has none, or it is older than that, `seen_at`, when this run began). A ticket that is solved
+    when first seen was solved after its creation and not after its last update.
     """
 
     seen_at: datetime
@@ -38,6 +38,8 @@ class Observer:
                 yield _event(str(new[0]), self._instant(new[created]), None, None, before)
             if before != new[status]:
                 since = self.last_seen_at if old is not None else self._instant(new[created])
+                if old is not None and since is not None and at <= since:
+                    at = self.seen_at  # that update was seen with the old status: it isn't this change's
                 yield _event(str(new[0]), at, since, before, str(new[status]))
 
     def _instant(self, value: Value) -> datetime:

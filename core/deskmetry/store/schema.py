@@ -65,6 +65,7 @@ ENGINE_TABLES = {
             pid INTEGER NOT NULL,
             host TEXT NOT NULL,
             versions TEXT NOT NULL,
+            next_try_at INTEGER,
             PRIMARY KEY (run, source_id, stream)
         ) WITHOUT ROWID""",
     ),
@@ -88,8 +89,36 @@ ENGINE_TABLES = {
             reason TEXT NOT NULL,
             raw TEXT NOT NULL,
             run INTEGER NOT NULL,
+            mapper TEXT,
+            first_seen_at INTEGER,
+            last_seen_at INTEGER,
+            last_run INTEGER,
+            seen INTEGER NOT NULL DEFAULT 1,
             UNIQUE (source_id, stream, digest)
         )""",
+    ),
+    "stream_fields": (
+        "The names of the fields that each stream's items have had, and which were new after a whole read.",
+        """CREATE TABLE stream_fields (
+            source_id INTEGER NOT NULL REFERENCES sources (id),
+            stream TEXT NOT NULL,
+            field TEXT NOT NULL,
+            run INTEGER NOT NULL,
+            first_seen_at INTEGER NOT NULL,
+            new INTEGER NOT NULL,
+            PRIMARY KEY (source_id, stream, field)
+        ) WITHOUT ROWID""",
+    ),
+    "erased": (
+        "Who was erased: keyed hashes of addresses, numbers, names and customers, and the mark of the key.",
+        """CREATE TABLE erased (
+            kind TEXT NOT NULL,
+            hash TEXT NOT NULL,
+            person TEXT NOT NULL,
+            in_texts INTEGER NOT NULL,
+            erased_at INTEGER NOT NULL,
+            PRIMARY KEY (kind, hash)
+        ) WITHOUT ROWID""",
     ),
     "mail_links": (
         "What joins mails into threads: their ids, references, subjects and the server's hints.",

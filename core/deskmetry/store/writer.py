@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 
 from ..records import Record
 from .columns import Value, columns_of
-from .marks import Mark, marks_of
+from .marks import Change, Mark, marks_of
 from .observe import Observer
 
 Row = tuple[Value, ...]
@@ -44,9 +45,11 @@ class Table:
         self.position = {name: index for index, name in enumerate(self.names)}
         self._version = self.position["version"]
         self._updated = self.position.get("updated_at")
-        self._converted = tuple((i, c.name, c.convert) for i, c in enumerate(self.columns))
+        self._fields = itemgetter(*self.names)
+        self._converted = tuple((i, c.convert) for i, c in enumerate(self.columns) if c.convert is not None)
         self._sticky = tuple(i for i, c in enumerate(self.columns) if c.sticky)
         self._derived = tuple(i for i, c in enumerate(self.columns) if c.derived)
+        self._deleted = None if self._updated is None else self.position.get("deleted_at")
         self._blanks = tuple(
             (self.position[flag], tuple(self.position[name] for name in blanked))
             for flag, blanked in record.blanked_by.items()
@@ -65,11 +68,10 @@ class Table:
 
         An `updated_at` after `latest` (milliseconds) orders nothing: the copy that corrects it must win.
         """
-        values: list[Value] = []
-        fields = record.__dict__
-        for _, name, convert in self._converted:
-            value = fields[name]
-            values.append(value if convert is None or value is None else convert(value))
+        values: list[Value] = list(self._fields(record.__dict__))
+        for index, convert in self._converted:
+            if (value := values[index]) is not None:
+                values[index] = convert(value)
         if values[self._version] is None and self._updated is not None:
             updated = values[self._updated]
             values[self._version] = updated if isinstance(updated, int) and updated <= latest else None
@@ -84,8 +86,21 @@ class Table:
         for index in self._derived:
             values[index] = other[index] if base[index] is None else base[index]
         for index in self._sticky:
-            values[index] = _stuck(base[index], other[index])
+            if index == self._deleted and base[index] is None:
+                values[index] = self._tombstone(base, other[index])
+            else:
+                values[index] = _stuck(base[index], other[index])
         return self._blank(values)
+
+    def _tombstone(self, newer: Row, deleted: Value) -> Value:
+        """Return what an older tombstone is worth beside a newer copy that lives: nothing if it was restored.
+
+        That copy was changed after the deletion, then. A tombstone may come with less than a whole copy has
+        (a scrubbed ticket), so it is the instants that are compared, not the versions.
+        """
+        updated = newer[self._updated] if self._updated is not None else None
+        restored = isinstance(updated, int) and isinstance(deleted, int) and updated > deleted
+        return None if restored else deleted
 
     def _blank(self, values: list[Value]) -> Row:
         for flag, blanked in self._blanks:
@@ -131,27 +146,32 @@ class Writer:
 
     def _write(self, table: Table, records: Sequence[Record]) -> Written:
         rows = [table.row(record, self._latest) for record in records]
-        before = self._existing(table, {str(row[0]) for row in rows})
-        after: dict[str, Row] = dict(before)
-        touched: dict[str, None] = {}
-        for row in rows:
-            key = str(row[0])
-            old = after.get(key)
-            merged = row if old is None else table.merge(old, row)
-            if merged != old:
-                after[key] = merged
-                touched[key] = None
-        changes = [(before.get(key), after[key]) for key in touched if after[key] != before.get(key)]
+        changes = self._changes(table, rows)
         self._store(table, [new for _, new in changes])
-        self._mark(
-            mark for old, new in changes for mark in marks_of(table.record.table, table.position, old, new)
-        )
+        self._mark(marks_of(table.record.table, table.position, changes))
         if self._observer is not None and table.record.table == "tickets":
             self.write(self._observer.events(table.position, changes))
         new = sum(1 for old, _ in changes if old is None)
         return Written(new, len(changes) - new, len(records) - len(changes))
 
-    def _existing(self, table: Table, ids: set[str]) -> dict[str, Row]:
+    def _changes(self, table: Table, rows: Sequence[Row]) -> list[Change]:
+        """Return the rows that become new or others by these: what stood and what stands now."""
+        after: dict[Value, Row] = {row[0]: row for row in rows}
+        before = self._existing(table, after)
+        if not before and len(after) == len(rows):  # a first load, mostly
+            return [(None, row) for row in rows]
+        after = dict(before)
+        touched: dict[Value, None] = {}
+        for row in rows:
+            key = row[0]
+            old = after.get(key)
+            merged = row if old is None else table.merge(old, row)
+            if merged != old:
+                after[key] = merged
+                touched[key] = None
+        return [(before.get(key), after[key]) for key in touched if after[key] != before.get(key)]
+
+    def _existing(self, table: Table, ids: Iterable[Value]) -> dict[Value, Row]:
         """Return the stored rows with these ids; a table that holds nothing of this source is asked once."""
         name = table.record.table
         if name not in self._filled:
@@ -160,21 +180,20 @@ class Writer:
                 self._filled.add(name)
                 return {}
             self._filled.add(name)
-        found: dict[str, Row] = {}
-        for chunk in _chunks(sorted(ids), _IDS_A_QUERY):
+        found: dict[Value, Row] = {}
+        for chunk in _chunks(sorted(map(str, ids)), _IDS_A_QUERY):
             sql = table.select % ", ".join("?" * len(chunk))
             found.update((row[0], row) for row in self._connection.execute(sql, (self._source, *chunk)))
         return found
 
     def _store(self, table: Table, rows: Sequence[Row]) -> None:
         if rows:
-            self._connection.executemany(table.upsert, ((self._source, *row) for row in rows))
+            self._connection.executemany(table.upsert, [(self._source, *row) for row in rows])
 
     def _mark(self, marks: Iterable[Mark]) -> None:
-        unique = dict.fromkeys(marks)
         self._connection.executemany(
             "INSERT OR IGNORE INTO dirty (kind, source_id, key) VALUES (?, ?, ?)",
-            ((kind, self._source, key) for kind, key in unique),
+            [(kind, self._source, key) for kind, key in marks],
         )
 
 

@@ -3,7 +3,7 @@
 from .engine import Options, sync
 from .listener import Listener, Silence
 from .report import Outcome, SourceReport, StreamReport, SyncReport
-from .signals import Stop, stop_on_signals
+from .signals import Stop, StoppedAtOnce, stop_on_signals
 
 __all__ = [
     "Listener",
@@ -12,6 +12,7 @@ __all__ = [
     "Silence",
     "SourceReport",
     "Stop",
+    "StoppedAtOnce",
     "StreamReport",
     "SyncReport",
     "stop_on_signals",

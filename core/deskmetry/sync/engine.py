@@ -14,15 +14,25 @@ from typing import TypeVar
 
 from .. import facts, threads
 from ..connector import Connector, Context, Cursor, Page
-from ..errors import ConfigurationError, DeskmetryError
+from ..errors import DeskmetryError, TryLater
+from ..http.limiter import Limits
+from ..privacy import Filter
 from ..records import from_milliseconds
 from ..records.kinds import Provenance
+from ..settings.model import Privacy
 from ..store import Writer, WriterLock, open_writer, transaction, translated
 from ..store.observe import Observer
 from . import state
+from .absent import Absent
+from .cleanser import Cleanser
+from .collector import rarely
+from .emptied import refuse_emptied
+from .fields import Fields
+from .guard import UNSTORABLE
 from .listener import Listened, Listener, Silence
 from .reader import Item, PageRead, Reader, SourceEnded, StreamEnded, connector_fault
 from .report import Outcome, SourceReport, StreamReport, SyncReport
+from .settle import WholeLists, settle
 from .signals import Stop
 
 ROWS_A_COMMIT = 5000
@@ -31,19 +41,6 @@ SECONDS_A_COMMIT = 1.0
 _GRACE_SECONDS = 5.0  # how long readers get to end when the writer can't go on
 _STEPS_A_LOOK = 10_000  # SQLite instructions between two looks at the wish to stop
 
-# What the writer raises because of the records that it is given, not because of the file.
-_UNSTORABLE = (
-    sqlite3.IntegrityError,
-    sqlite3.ProgrammingError,
-    sqlite3.InterfaceError,
-    sqlite3.DataError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    LookupError,
-    OverflowError,
-    RecursionError,
-)
 T = TypeVar("T")
 
 
@@ -52,13 +49,16 @@ class Options:
     """How a run is to go.
 
     timezone: the zone of the facts' days. full: read everything again. folder: what relative paths in the
-    settings start from. max_wait: a longer wait for a limit ends the stream.
+    settings start from. max_wait: a longer wait for a limit ends the stream. context: makes what is lent to
+    connectors; trials lend one whose waits are instant. privacy: how much of people is stored, by source.
     """
 
     timezone: str = "UTC"
     full: bool = False
     folder: Path = field(default_factory=Path.cwd)
     max_wait: timedelta = timedelta(minutes=15)
+    context: Callable[..., Context] = Context
+    privacy: Mapping[str, Privacy] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -80,7 +80,11 @@ class _Source:
     reader: Reader
     cursors: dict[str, Cursor | None]
     writer: Writer
+    fields: Fields
+    private: Filter
+    absent: Absent
     buffers: dict[str, _Buffer] = field(default_factory=dict)
+    lists: dict[str, WholeLists] = field(default_factory=dict)
     abandoned: bool = False
 
     def stream(self, name: str) -> StreamReport:
@@ -97,11 +101,11 @@ def sync(
 ) -> SyncReport:
     """Read every source side by side into the database, thread mails, and bring the facts up to date.
 
-    One source that fails never stops the others. Setting `stop` ends the run after the pages in hand; threads
-    and facts then wait for the next run. Raises StoreError (nothing of the page in hand was written; `stop`
-    is set) and ConfigurationError (nothing was read).
+    One source that fails, or may not be read (a second one on an account), never stops the others. Setting
+    `stop` ends the run after the pages in hand; threads and facts then wait for the next run. Raises
+    StoreError: nothing of the page in hand was written, and `stop` is set.
     """
-    with WriterLock(database), translated(database):
+    with WriterLock(database), translated(database), rarely():
         connection = open_writer(database)
         try:
             told = Listened(listener or Silence())
@@ -130,6 +134,7 @@ class _Run:
         self._clock = clock
         self._items: queue.Queue[Item] = queue.Queue()
         self._started = clock()
+        self._limits = Limits()
         self._sources: dict[str, _Source] = {}
         self._reports: list[SourceReport] = []
         with transaction(connection):
@@ -156,6 +161,7 @@ class _Run:
             reader.join()
         report = SyncReport(self._number, self._started, self._reports)
         with transaction(self._connection):
+            self._refuse_emptied()
             self._close_log()
         threaded = self._stage("threads", lambda: threads.refresh(self._connection).threads)
         built = None if threaded is None else self._stage("facts", self._complete)
@@ -184,25 +190,37 @@ class _Run:
             self._connection.set_progress_handler(None, 0)
 
     def _prepared(self, name: str, connector: Connector) -> SourceReport:
-        """Make a source ready to be read; one whose connector can't even say what it reads has failed."""
+        """Make a source ready to be read; one that can't be, or may not be, has failed, and it alone."""
+        self._connection.execute("SAVEPOINT preparing")
         try:
             self._sources[name] = self._prepare(name, connector)
-        except (ConfigurationError, sqlite3.Error):
+        except sqlite3.Error:
             raise
-        except DeskmetryError as error:
-            return SourceReport(name, connector.name, error=error)
         except Exception as error:
-            fault = connector_fault(connector.name, "failed before the first stream", error)
-            return SourceReport(name, connector.name, error=fault)
+            known = error if isinstance(error, DeskmetryError) else None
+            fault = known or connector_fault(connector.name, "failed before the first stream", error)
+            return self._refused(name, connector, fault)
+        self._connection.execute("RELEASE preparing")
         return self._sources[name].report
 
+    def _refused(self, name: str, connector: Connector, error: DeskmetryError) -> SourceReport:
+        """Take back what a source that can't be read left behind, and log it if it is a known one."""
+        self._connection.execute("ROLLBACK TO preparing")
+        self._connection.execute("RELEASE preparing")
+        error = Cleanser(connector).error(error)
+        state.log_refused(self._connection, self._number, name, str(error), self._started)
+        return SourceReport(name, connector.name, error=error)
+
     def _prepare(self, name: str, connector: Connector) -> _Source:
-        context = Context(
+        context = self._options.context(
             source=name,
             folder=self._options.folder,
             stop=self._stop,
             max_wait=self._options.max_wait,
             waiting=lambda until, reason: self._listener.waiting(name, until, reason),
+            limits=self._limits,
+            memory=connector.context.memory,
+            sizes=dict(connector.context.memory.sizes(name)),
         )
         connector.attach(context)
         streams = connector.streams()
@@ -218,14 +236,16 @@ class _Run:
         report = SourceReport(name, connector.name, [StreamReport(stream) for stream in streams])
         reader = Reader(name, connector, streams, cursors, self._items, context, self._clock)
         writer = Writer(self._connection, identifier, self._observer(identifier, connector))
-        return _Source(identifier, connector, report, reader, dict(cursors), writer)
+        fields = Fields(self._connection, identifier)
+        private = Filter.open(self._connection, identifier, self._options.privacy.get(name, Privacy()))
+        absent = Absent(self._connection, identifier, report)
+        return _Source(identifier, connector, report, reader, dict(cursors), writer, fields, private, absent)
 
     def _observer(self, source: int, connector: Connector) -> Observer | None:
         if connector.capabilities.status_history is not Provenance.OBSERVED:
             return None
-        row = self._connection.execute(
-            "SELECT complete_until_at FROM sources WHERE id = ?", (source,)
-        ).fetchone()
+        sql = "SELECT complete_until_at FROM sources WHERE id = ?"
+        row = self._connection.execute(sql, (source,)).fetchone()
         last = from_milliseconds(row[0]) if row[0] is not None else None
         return Observer(self._started, last)
 
@@ -271,34 +291,49 @@ class _Run:
         try:
             with transaction(self._connection):
                 self._store(source, stream, buffer, ended)
-        except _UNSTORABLE as error:
-            self._abandon(source, stream, error)
-            return
+        except UNSTORABLE as error:
+            return self._abandon(source, stream, error)
         if buffer.pages:
             self._listener.page(source.report.source, stream, buffer.rows)
 
     def _store(self, source: _Source, stream: str, buffer: _Buffer, ended: StreamEnded | None) -> None:
         report = source.stream(stream)
+        buffer.pages = source.private.applied(buffer.pages)
         # First, since this is what can fail for the records' sake: nothing is counted then.
         report.written += source.writer.write(record for page in buffer.pages for record in page.records)
+        self._learn(source, stream, buffer)
         moved: Cursor | None = None
         for page in buffer.pages:
             for rejected in page.rejected:
-                state.set_aside(self._connection, source.id, stream, rejected, self._number)
+                state.set_aside(self._connection, source.id, stream, rejected, self._number, self._clock())
             report.pages += 1
             report.quarantined += len(page.rejected)
             report.future += page.future
             moved = page.cursor or moved
+        lists = source.lists.setdefault(stream, WholeLists())
+        info = source.connector.streams()[stream]
+        lists.note(info, buffer.pages)
+        ended = source.absent.applied(info, report, buffer.pages, ended)
         if ended is not None:
-            _conclude(report, ended)
+            _conclude(report, ended, self._clock())
             moved = ended.cursor or moved
-        if moved is not None:
+            if ended.outcome is Outcome.OK:
+                gone, told = lists.forget_others(self._connection, source.id, full=self._options.full)
+                report.written.changed += gone
+                report.notes += told
+        if moved is not None and stream not in source.absent.refused:
             source.cursors[stream] = moved
             state.save_cursor(self._connection, source.id, stream, moved, self._number)
         if ended is not None and ended.complete_until is not None:
             state.complete_stream(self._connection, source.id, stream, ended.complete_until, self._number)
         now = self._clock() if ended is not None else None
         state.log_stream(self._connection, self._number, source.id, report, source.cursors[stream], now)
+
+    def _learn(self, source: _Source, stream: str, buffer: _Buffer) -> None:
+        """Keep a sample of each field that the stream's items never had before; they count as no rows."""
+        if samples := source.fields.learn(stream, buffer.pages, self._number, self._clock()):
+            source.writer.write(samples)
+            source.stream(stream).new_fields += [sample.raw["field"] for sample in samples]
 
     def _abandon(self, source: _Source, stream: str, error: Exception) -> None:
         """End a source whose records can't be stored; what it had committed stays."""
@@ -317,15 +352,23 @@ class _Run:
     def _end(self, source: _Source, ended: StreamEnded) -> None:
         if source.abandoned:
             return
-        if ended.error is not None:
-            source.report.error = ended.error
+        source.report.error = ended.error or source.report.error
         self._flush(source, ended.stream, ended)
         if not source.abandoned:
-            self._listener.ended(source.report.source, ended.stream, ended.outcome, ended.reason)
+            report = source.stream(ended.stream)
+            self._listener.ended(source.report.source, ended.stream, report.outcome, report.reason)
+
+    def _refuse_emptied(self) -> None:
+        for source in self._sources.values() if self._options.full else ():
+            failed = refuse_emptied(self._connection, source.id, source.connector, source.report)
+            if failed is not None:
+                cursor = source.cursors[failed.stream]
+                state.log_stream(self._connection, self._number, source.id, failed, cursor, self._clock())
 
     def _close_log(self) -> None:
-        """Close the log of streams that never began."""
+        """Close the log of streams that never began, and settle what each source can give."""
         for source in self._sources.values():
+            settle(self._connection, source.id, source.connector)
             for stream in source.report.streams:
                 if stream.outcome is Outcome.NOT_RUN:
                     state.log_stream(self._connection, self._number, source.id, stream, None, self._clock())
@@ -345,7 +388,13 @@ class _Run:
         return facts.refresh(self._connection, self._options.timezone).tickets
 
 
-def _conclude(report: StreamReport, ended: StreamEnded) -> None:
+def _conclude(report: StreamReport, ended: StreamEnded, now: datetime) -> None:
     report.outcome, report.reason = ended.outcome, ended.reason
     report.notes.extend(ended.notes)
+    if report.new_fields:
+        names = ", ".join(report.new_fields)
+        report.notes.append(f"new in what the source sends: {names} (samples are in `raw_records`)")
+    seconds = ended.error.data.get("seconds") if isinstance(ended.error, TryLater) else None
+    if isinstance(seconds, int | float):
+        report.next_try_at = now + timedelta(seconds=seconds)
     report.requests, report.retries, report.seconds_waited = ended.spent

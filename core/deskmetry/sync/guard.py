@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+import sqlite3
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from ..connector import Cursor, Page, StreamInfo
 from ..errors import SourceError, StuckStream, TooManyBadRecords
 from ..records import RECORDS, Record
 
+MARGIN = timedelta(seconds=5)
+"""How far a watermark stays behind the server's clock: its machines disagree by a little, and rows that one
+of them dates a moment ago may still be on their way."""
+# What the writer raises because of the records that it is given, not because of the file.
+UNSTORABLE = (
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+)
 _BAD_AT_LEAST = 20  # so many bad records are always put up with
 _BAD_SHARE = 0.1  # above that, this share of a run's records
 _KNOWN = frozenset(RECORDS)
@@ -33,23 +51,23 @@ class PageGuard:
     def take(self, page: Page, now: datetime) -> Page:
         """Return the page with a cursor that is safe to store; raise StuckStream if the stream stands still.
 
-        The watermark never passes `now` (the server's clock where it is known) and never goes back. Raises
-        SourceError for what isn't a page of records of the common schema.
+        The watermark stays `MARGIN` behind `now` (the server's clock where it is known) and never goes back.
+        Raises SourceError for what isn't a page of records of the common schema.
         """
         records = self._records(page)
         self._must_move(page.cursor, records)
         if page.cursor is None:
-            return Page(records, None, page.rejected, page.complete_until, page.future)
+            return replace(page, records=records)
         mark, before = page.cursor.watermark, self.cursor.watermark
         if mark is not None:
-            mark = min(mark, now)
+            mark = min(mark, now - MARGIN)
         if before is not None:
             mark = before if mark is None else max(mark, before)
         token = page.cursor.token if page.cursor.token is not None else self.cursor.token
         self.cursor = Cursor(token, mark)
         safe = self.cursor if self._info.sorted else Cursor(token, self._known)
         given = None if safe == Cursor() else safe
-        return Page(records, given, page.rejected, page.complete_until, page.future)
+        return replace(page, records=records, cursor=given)
 
     def count(self, page: Page) -> None:
         """Raise TooManyBadRecords once more of the stream is unusable than a few odd records explain."""
@@ -80,7 +98,7 @@ class PageGuard:
                 raise StuckStream(self._info.name, "a page repeated the cursor of an earlier one")
             self._tokens.add(token)
         if records:
-            content = hash(tuple((r.table, r.id, r.version, getattr(r, "updated_at", None)) for r in records))
+            content = hash(tuple((r.table, r.id, r.version, r.__dict__.get("updated_at")) for r in records))
             if content in self._contents:
                 raise StuckStream(self._info.name, "a page repeated the records of an earlier one")
             self._contents.add(content)

@@ -19,6 +19,7 @@ from ..errors import (
     SourceError,
     StreamSkipped,
 )
+from .cleanser import Cleanser
 from .guard import PageGuard
 from .report import Outcome
 
@@ -100,6 +101,8 @@ class Reader(threading.Thread):
         self._items = items
         self._context = context
         self._clock = clock
+        self._cleanser = Cleanser(connector)
+        self._given = 0  # pages of the stream that is being read
 
     def run(self) -> None:
         """Read every stream; a failing one ends the source, an optional one only itself."""
@@ -113,13 +116,16 @@ class Reader(threading.Thread):
             # The engine waits for this word: nothing that a connector does may keep it back.
             try:
                 self._connector.close()
-            except BaseException:
-                log.warning("connector %r failed to close", self._connector.name, exc_info=True)
+                self._context.memory.keep_sizes(self.source, self._context.sizes)
+            except BaseException as error:
+                told = self._cleanser.traceback(error)
+                log.warning("connector %r failed to close\n%s", self._connector.name, told)
             finally:
                 self._items.put(SourceEnded(self.source))
 
     def _stream(self, name: str, info: StreamInfo) -> StreamEnded:
         before = self._spent()
+        self._given = 0
         notes: list[str] = []
         try:
             ended = self._read_on(name, info, notes)
@@ -137,7 +143,8 @@ class Reader(threading.Thread):
             if cursor is None or cursor.token is None:
                 raise
             mark = cursor.watermark.isoformat() if cursor.watermark else "the beginning"
-            notes.append(f"the old cursor was refused ({error.message}); read again from {mark}")
+            why = self._cleanser.text(error.message)
+            notes.append(f"the old cursor was refused ({why}); read again from {mark}")
             return self._read(name, info, Cursor(None, cursor.watermark))
 
     def _read(self, name: str, info: StreamInfo, cursor: Cursor | None) -> StreamEnded:
@@ -149,8 +156,9 @@ class Reader(threading.Thread):
         pages = self._connector.read(name, self._since(info, cursor))
         try:
             for page in pages:
-                taken = guard.take(page, self._connector.now())
+                taken = self._cleanser.page(guard.take(page, self._connector.now()))
                 self._put(PageRead(self.source, name, taken))
+                self._given += 1
                 complete = page.complete_until or complete
                 guard.count(taken)
                 if self._stopping():
@@ -164,14 +172,17 @@ class Reader(threading.Thread):
         return StreamEnded(self.source, name, Outcome.OK, complete_until=until, cursor=held)
 
     def _ended_by(self, error: BaseException, name: str, info: StreamInfo) -> StreamEnded:
-        if isinstance(error, StreamSkipped) or (isinstance(error, PermissionMissing) and info.optional):
+        if isinstance(error, DeskmetryError):
+            error = self._cleanser.error(error)
+        if isinstance(error, StreamSkipped) or (info.optional and not self._given and _is_by_plan(error)):
             return StreamEnded(self.source, name, Outcome.SKIPPED, str(error))
         if isinstance(error, Interrupted) and self._stopping():
             return self._interrupted(name)
         if isinstance(error, DeskmetryError):
             return StreamEnded(self.source, name, Outcome.FAILED, str(error), error)
-        log.debug("connector failed", exc_info=error)
-        fault = connector_fault(self._connector.name, f"failed in stream {name!r}", error)
+        log.debug("connector failed\n%s", self._cleanser.traceback(error))
+        what = f"failed in stream {name!r}"
+        fault = self._cleanser.error(connector_fault(self._connector.name, what, error))
         return StreamEnded(self.source, name, Outcome.FAILED, str(fault), fault)
 
     def _interrupted(self, name: str) -> StreamEnded:
@@ -198,6 +209,13 @@ class Reader(threading.Thread):
 
     def _spent(self) -> Spent:
         return Spent(self._context.requests, self._context.retries, self._context.seconds_waited)
+
+
+def _is_by_plan(error: BaseException) -> bool:
+    """Tell whether a source doesn't give something at all: 403, or 404 as for what the plan doesn't have."""
+    if isinstance(error, PermissionMissing):
+        return True
+    return isinstance(error, SourceError) and error.data.get("status") == 404
 
 
 def connector_fault(connector: str, what: str, error: BaseException) -> SourceError:

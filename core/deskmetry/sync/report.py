@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from ..errors import DeskmetryError, ExitCode
 from ..store import Written
+from .signals import exit_code_of
 
 
 class Outcome(StrEnum):
@@ -26,7 +27,7 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True)
 class StreamReport:
-    """What happened to one stream."""
+    """What happened to one stream. `next_try_at` is when a source that asked to wait may be asked again."""
 
     stream: str
     outcome: Outcome = Outcome.NOT_RUN
@@ -39,6 +40,13 @@ class StreamReport:
     retries: int = 0
     seconds_waited: float = 0.0
     notes: list[str] = field(default_factory=list)
+    new_fields: list[str] = field(default_factory=list)
+    next_try_at: datetime | None = None
+
+    @property
+    def gave(self) -> int:
+        """Return how many records and bad records the source gave."""
+        return self.written.new + self.written.changed + self.written.same + self.quarantined
 
 
 @dataclass(slots=True)
@@ -90,7 +98,7 @@ class SyncReport:
         If all failed: the errors' own code where it is the same for all, else 1.
         """
         if self.interrupted:
-            return ExitCode.TERMINATED if self.signal is signal.SIGTERM else ExitCode.INTERRUPTED
+            return exit_code_of(self.signal)
         failed = [source for source in self.sources if source.outcome is Outcome.FAILED]
         if not failed:
             return ExitCode.OK

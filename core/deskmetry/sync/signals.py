@@ -8,7 +8,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from ..errors import ExitCode
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StoppedAtOnce(KeyboardInterrupt):
+    """The second signal: nothing is finished any more; `signal` says which one it was."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__()
+        self.signal = number
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return 130 or 143, by the signal."""
+        return exit_code_of(self.signal)
+
+
+def exit_code_of(number: signal.Signals | None) -> ExitCode:
+    """Return the exit code of a run that a signal ended; 130 for a wish to stop without a signal."""
+    return ExitCode.TERMINATED if number is signal.SIGTERM else ExitCode.INTERRUPTED
 
 
 class Stop(threading.Event):
@@ -21,7 +41,7 @@ class Stop(threading.Event):
 
 @contextmanager
 def stop_on_signals(stop: Stop, told: Callable[[], object] = lambda: None) -> Iterator[Stop]:
-    """Set `stop` at the first SIGINT or SIGTERM, raise KeyboardInterrupt at the second; for the main thread.
+    """Set `stop` at the first SIGINT or SIGTERM, raise StoppedAtOnce at the second; for the main thread.
 
     `told` is called at the first one, to say that the page in hand is still being finished.
 
@@ -30,7 +50,7 @@ def stop_on_signals(stop: Stop, told: Callable[[], object] = lambda: None) -> It
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if stop.signal is not None:
-            raise KeyboardInterrupt
+            raise StoppedAtOnce(signal.Signals(number))
         stop.signal = signal.Signals(number)
         stop.set()
         told()

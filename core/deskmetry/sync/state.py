@@ -31,7 +31,7 @@ def register(connection: sqlite3.Connection, name: str, connector: Connector, no
         "connector": connector.name,
         "account": account,
         "address": account,
-        "capabilities": json.dumps(asdict(connector.capabilities)),
+        "capabilities": json.dumps(asdict(connector.capabilities)),  # until the run has settled them
         "mail_rules": rules.model_dump_json() if rules else None,
     }
     _refuse_twin(connection, name, connector.name, account)
@@ -56,12 +56,8 @@ def register(connection: sqlite3.Connection, name: str, connector: Connector, no
             "Give the new account a name of its own: the records of two accounts never mix in one source.",
             source=name,
         )
-    changed = (
-        "UPDATE sources SET capabilities = ?, mail_rules = ?"
-        " WHERE id = ? AND (capabilities, mail_rules) IS NOT (?, ?)"
-    )
-    pair = (values["capabilities"], values["mail_rules"])
-    connection.execute(changed, (*pair, row[0], *pair))
+    changed = "UPDATE sources SET mail_rules = ? WHERE id = ? AND mail_rules IS NOT ?"
+    connection.execute(changed, (values["mail_rules"], row[0], values["mail_rules"]))
     if row[3] != values["mail_rules"]:
         # Other rules make other threads of the same mails.
         mails = (
@@ -177,6 +173,16 @@ def begin_stream(
     )  # fmt: skip
 
 
+def log_refused(connection: sqlite3.Connection, run: int, name: str, reason: str, now: datetime) -> None:
+    """Log a known source that couldn't be read at all: one row, of no stream."""
+    row = connection.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        return
+    begin_stream(connection, run, row[0], "", now, None)
+    report = StreamReport("", Outcome.FAILED, reason)
+    log_stream(connection, run, row[0], report, None, now)
+
+
 def log_stream(
     connection: sqlite3.Connection,
     run: int,
@@ -189,32 +195,37 @@ def log_stream(
     connection.execute(
         "UPDATE sync_runs SET outcome = ?, reason = ?, pages = ?, rows_new = ?, rows_changed = ?,"
         " rows_same = ?, quarantined = ?, future = ?, requests = ?, retries = ?, waited_ms = ?,"
-        " cursor_after = ?, ended_at = ? WHERE run = ? AND source_id = ? AND stream = ?",
+        " cursor_after = ?, ended_at = ?, next_try_at = ? WHERE run = ? AND source_id = ? AND stream = ?",
         (report.outcome, _reason(report), report.pages, report.written.new, report.written.changed,
          report.written.same, report.quarantined, report.future, report.requests, report.retries,
          int(report.seconds_waited * 1000), _text(cursor), to_milliseconds(now) if now else None,
-         run, source, report.stream),
+         to_milliseconds(report.next_try_at) if report.next_try_at else None, run, source, report.stream),
     )  # fmt: skip
 
 
-def set_aside(connection: sqlite3.Connection, source: int, stream: str, rejected: Rejected, run: int) -> None:
+def set_aside(
+    connection: sqlite3.Connection, source: int, stream: str, rejected: Rejected, run: int, now: datetime
+) -> None:
     """Keep a record that can't be used: what came, why, where and when; once, however often it comes."""
     raw, digest = quarantined(rejected.raw)
-    key = None if rejected.key is None else _words(rejected.key)
+    key = None if rejected.key is None else words(rejected.key)
     connection.execute(
-        "INSERT INTO quarantine (source_id, stream, key, digest, reason, raw, run)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (source_id, stream, digest) DO UPDATE SET reason = excluded.reason",
-        (source, stream, key, digest, _words(rejected.reason), raw, run),
-    )
+        "INSERT INTO quarantine (source_id, stream, key, digest, reason, raw, run, mapper, first_seen_at,"
+        " last_seen_at, last_run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (source_id, stream, digest) DO UPDATE SET reason = excluded.reason,"
+        " mapper = excluded.mapper, last_seen_at = excluded.last_seen_at, last_run = excluded.last_run,"
+        " seen = seen + 1",
+        (source, stream, key, digest, words(rejected.reason), raw, run, rejected.mapper,
+         to_milliseconds(now), to_milliseconds(now), run),
+    )  # fmt: skip
 
 
 def _reason(report: StreamReport) -> str | None:
     """Return why a stream ended as it did, and what else is to be known about it."""
-    return _words("; ".join(filter(None, (report.reason, *report.notes)))) or None
+    return words("; ".join(filter(None, (report.reason, *report.notes)))) or None
 
 
-def _words(text: str) -> str:
+def words(text: str) -> str:
     """Return a text that may quote a stranger's as one that SQLite takes, and that a log can bear."""
     return str(clean_text(text[:_MAX_WORDS]))
 
