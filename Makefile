@@ -30,6 +30,7 @@ docs:  ## Write the generated pages anew.
 	$(BIN)/python -m deskmetry.store.docs > docs/schema.md
 	$(BIN)/python -m deskmetry_metrics > docs/kpis.md
 	$(BIN)/python -m deskmetry_cli.reference > docs/commands.md
+	$(BIN)/python -m deskmetry.testing.docs > docs/grades.md
 
 bench:  ## Measure speed; see benchmarks/README.md.
 	$(BIN)/python benchmarks/run.py
