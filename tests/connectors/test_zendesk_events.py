@@ -42,6 +42,16 @@ def test_an_agents_comment_is_an_agents_with_the_role_seen() -> None:
     assert (found.author_kind, found.role_seen) == (ActorKind.AGENT, "admin")
 
 
+def test_whoever_had_a_ticket_assigned_is_an_agent_from_then_on() -> None:
+    mapping = events()
+    first, _, late = mapping.audit(
+        audit(comment(author_id=77), change(assignee_id="77"), comment(id=2, author_id=77))
+    )
+    assert isinstance(first, Message)
+    assert isinstance(late, Message)
+    assert (first.author_kind, late.author_kind) == (ActorKind.CUSTOMER, ActorKind.AGENT)
+
+
 def test_only_agents_write_internal_notes() -> None:
     mapping = events()
     found = message(mapping.audit(audit(comment(author_id=43, public=False))))
@@ -131,9 +141,12 @@ def test_custom_fields_are_unfolded_by_name() -> None:
     )
 
 
-def test_deletion_and_recovery_are_no_changes_of_status() -> None:
+def test_a_deletion_is_no_change_of_status_and_its_undoing_says_the_status_anew() -> None:
     assert changes(change(status="deleted", previous_value="solved")) == [("deletion", "solved", "deleted")]
-    assert changes(change(status="solved", previous_value="deleted")) == [("deletion", "deleted", "solved")]
+    assert changes(change(status="solved", previous_value="deleted")) == [
+        ("deletion", "deleted", "solved"),
+        ("status", None, "solved"),
+    ]
 
 
 def test_who_did_it_is_kept() -> None:
@@ -192,6 +205,13 @@ def test_unknown_kinds_are_kept_raw_and_notifications_are_left_out() -> None:
     (raw,) = events().audit(audit(strange, {"id": 10, "event_type": "Notification", "body": "…"}))
     assert isinstance(raw, RawRecord)
     assert (raw.id, raw.kind, raw.raw["to"]) == ("9", "TeleportEvent", "Mars")
+
+
+def test_an_old_change_without_id_and_kind_is_a_change_and_keeps_its_place() -> None:
+    old = {"via": "Email", "via_reference_id": 2, "status": "solved"}
+    (found,) = events().audit(audit(old))
+    assert isinstance(found, TicketEvent)
+    assert (found.id, found.kind, found.new) == ("999999/0", EventKind.STATUS, "solved")
 
 
 def test_an_audit_without_created_at_has_its_timestamp() -> None:

@@ -75,7 +75,7 @@ def test_a_role_that_may_not_export_fails_with_what_to_do(database: Path) -> Non
     with desk(faults=Faults(forbidden={"incremental"})) as server:
         report = run(database, zendesk(server))
     assert report.exit_code == 4
-    assert "check their role" in str(report.sources[0].error)
+    assert "Exports are for administrators" in str(report.sources[0].error)
 
 
 def test_no_request_is_made_a_ticket(database: Path) -> None:

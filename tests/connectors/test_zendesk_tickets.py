@@ -234,7 +234,9 @@ def test_rails_names_of_zones_become_iana_names() -> None:
 
 
 def test_a_holiday_ends_the_day_after_its_last() -> None:
-    found: Holiday = holiday({"id": 1, "name": "X", "start_date": "2026-12-25", "end_date": "2026-12-26"}, 31)
+    found: Holiday = holiday(
+        {"id": 1, "schedule_id": 31, "name": "X", "start_date": "2026-12-25", "end_date": "2026-12-26"}
+    )
     assert (found.schedule_id, found.from_day, found.until_day) == (
         "31",
         date(2026, 12, 25),

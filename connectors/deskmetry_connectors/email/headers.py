@@ -21,6 +21,8 @@ MAX_ID = 500  # characters of a Message-ID
 MAX_ADDRESSES = 500
 
 _NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_LONGEST_KEPT = 100
+_BLANKS = " \t\n\r\v\f"  # what `bytes.strip` takes off
 _LINE_END = re.compile(rb"\r?\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _WORD = r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?="
@@ -90,6 +92,38 @@ def split(raw: bytes) -> tuple[Headers, bytes]:
 
 
 def _fields(block: bytes) -> list[tuple[str, str]]:
+    return _ascii_fields(block.decode("ascii")) if block.isascii() else _any_fields(block)
+
+
+def _ascii_fields(block: str) -> list[tuple[str, str]]:
+    """Return the same as `_any_fields`, in half the time: nearly every header is ASCII."""
+    fields: list[tuple[str, list[str]]] = []
+    for line in block.split("\n"):
+        if line[:1] in (" ", "\t"):
+            if fields:
+                fields[-1][1].append(line.strip(_BLANKS))
+            continue
+        before, colon, after = line.partition(":")
+        if not colon:
+            continue
+        name = _field_name(before) if len(before) <= _LONGEST_KEPT else _read_name(before)
+        if name is None:
+            continue
+        if len(fields) >= MAX_FIELDS:
+            break
+        fields.append((name, [after.strip(_BLANKS)]))
+    return [(name, " ".join(parts)[:MAX_VALUE].strip()) for name, parts in fields]
+
+
+def _read_name(text: str) -> str | None:
+    match = _NAME.match(f"{text}:".encode("ascii"))
+    return match.group(1).decode("ascii").lower() if match else None
+
+
+_field_name = lru_cache(maxsize=1024)(_read_name)  # a few hundred names make up all mail
+
+
+def _any_fields(block: bytes) -> list[tuple[str, str]]:
     fields: list[tuple[str, list[bytes]]] = []
     for line in _LINE_END.split(block):
         if line[:1] in (b" ", b"\t"):

@@ -77,7 +77,7 @@ def parse(raw: bytes) -> ParsedMail:
         bcc=_addresses(headers, "bcc"),
         date=_guarded(lambda: parse_date(headers.first("date")), None),
         received=_guarded(lambda: received_dates(headers.all("received")), ()),
-        list_id=_guarded(lambda: _list_id(headers), None),
+        list_id=_guarded(lambda: _list_id(headers), None) if headers.has("list-id") else None,
         report=_guarded(lambda: _report(headers), None),
         text=text,
         length=len(text),
@@ -92,11 +92,13 @@ def _guarded(read: Callable[[], T], default: T) -> T:
 
 
 def _ids(headers: Headers, name: str) -> tuple[str, ...]:
-    return _guarded(lambda: tuple(message_ids(" ".join(headers.all(name)))), ())
+    values = headers.all(name)
+    return _guarded(lambda: tuple(message_ids(" ".join(values))), ()) if values else ()
 
 
 def _addresses(headers: Headers, name: str) -> tuple[Address, ...]:
-    return _guarded(lambda: addresses(headers.all(name)), ())
+    values = headers.all(name)
+    return _guarded(lambda: addresses(values), ()) if values else ()
 
 
 def _identity(headers: Headers, message_id: str | None, authors: tuple[Address, ...]) -> str:

@@ -54,8 +54,9 @@ class MailMapping:
         sent_at = _instant(mail, raw, way, now)
         if self.start is not None and sent_at < datetime.combine(self.start, datetime.min.time(), UTC):
             return []
-        people, message = self._message(mail, way, sent_at)
-        header = self._header(mail, way, copy, message)
+        channel = "web_form" if way.web_form else _setting(self.channels, mail, way)
+        people, message = self._message(mail, way, sent_at, channel)
+        header = self._header(mail, way, copy, message, channel)
         teams = [Team(id=header.team, name=header.team)] if header.team else []
         return [*people, *teams, message, header]
 
@@ -70,7 +71,9 @@ class MailMapping:
             raise RecordError("cut within its headers; read again when the file grows")
         return mail
 
-    def _message(self, mail: ParsedMail, way: Direction, sent_at: datetime) -> tuple[list[Record], Message]:
+    def _message(
+        self, mail: ParsedMail, way: Direction, sent_at: datetime, channel: str | None
+    ) -> tuple[list[Record], Message]:
         kind = automatic_kind(mail, way, self.own)
         people: list[Record] = []
         author: str | None = None
@@ -92,13 +95,15 @@ class MailMapping:
             public=not way.internal,
             automatic=kind is not None,
             automatic_kind=kind,
-            channel=self._channel(mail, way) or "email",
+            channel=channel or "email",
             body=mail.text,
             length=mail.length,
         )
         return people, message
 
-    def _header(self, mail: ParsedMail, way: Direction, copy: _Copy, message: Message) -> MessageHeader:
+    def _header(
+        self, mail: ParsedMail, way: Direction, copy: _Copy, message: Message, channel: str | None
+    ) -> MessageHeader:
         bounced = message.automatic_kind is AutomaticKind.BOUNCE
         customer = None if bounced else way.customer
         author = next(iter((*mail.from_, *mail.sender)), None)
@@ -116,7 +121,7 @@ class MailMapping:
             to_addresses=list(dict.fromkeys(found.address for found in (*mail.to, *mail.cc))),
             counterpart=customer.address if customer else None,
             counterpart_name=(customer.name or None) if customer else None,
-            channel=self._channel(mail, way),
+            channel=channel,
             team=_setting(self.teams, mail, way),
             folder=copy.folder,
             folder_role=copy.role,
@@ -126,9 +131,6 @@ class MailMapping:
             list_id=mail.list_id,
             thread_hint=copy.thread_hint,
         )
-
-    def _channel(self, mail: ParsedMail, way: Direction) -> str | None:
-        return "web_form" if way.web_form else _setting(self.channels, mail, way)
 
 
 def version_of(sent_at: datetime, length: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import quopri
 import re
 from email.message import Message as MimePart
 from email.parser import BytesParser
@@ -19,6 +20,12 @@ _BLOCKS = frozenset(
 )
 # A tag ends at the next angle bracket of either kind, so that no mail makes the search quadratic.
 _TAG = re.compile(r"</?([a-zA-Z!?][a-zA-Z0-9]{0,20})[^<>]*>")
+_ORDINARY = re.compile(
+    r"text/(?P<kind>plain|html)(?: ?; ?charset=(?:\"(?P<quoted>[\w.:-]{1,40})\"|(?P<charset>[\w.:-]{1,40})))?"
+    r"(?: ?; ?(?:format=(?:flowed|fixed)|delsp=(?:yes|no)))*",
+    re.IGNORECASE | re.ASCII,
+)
+_UNCODED = frozenset({"7bit", "8bit", "binary", "quoted-printable"})
 _MANY_SPACES = re.compile(r"[ \t\f\v\xa0]+")
 _MANY_LINES = re.compile(r"\n{3,}")
 
@@ -27,6 +34,8 @@ def body_text(headers: Headers, body: bytes) -> str:
     """Return the plain text of a body: text/plain, else text/html without its markup; no attachments."""
     known = ("content-type", "content-transfer-encoding", "content-disposition")
     fields = [(name, " ".join(value.split())) for name in known if (value := headers.first(name))]
+    if (plain := _simple(dict(fields), body)) is not None:
+        return plain.replace("\r\n", "\n").replace("\r", "\n").strip()
     kind = fields[0][1].lower() if fields and fields[0][0] == "content-type" else ""
     try:
         if kind.startswith(("multipart/", "message/")):
@@ -40,6 +49,18 @@ def body_text(headers: Headers, body: bytes) -> str:
     ):  # the parser recurses by nesting and raises by luck; the raw text is still worth keeping
         text = to_text(body)
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _simple(fields: dict[str, str], body: bytes) -> str | None:
+    """Return the text of a body of one ordinary part, as the parser below would; None for any other."""
+    match = _ORDINARY.fullmatch(fields.get("content-type", ""))
+    encoding = fields.get("content-transfer-encoding", "8bit").lower()
+    if match is None or "content-disposition" in fields or encoding not in _UNCODED:
+        return None
+    raw = quopri.decodestring(body) if encoding == "quoted-printable" else body
+    label = match["quoted"] or match["charset"]
+    text = to_text(raw, label.lower() if label else None)
+    return text if match["kind"].lower() == "plain" else strip_html(text)
 
 
 def _single(fields: list[tuple[str, str]], body: bytes) -> MimePart:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from deskmetry.connector import Capabilities, Cursor, Page, stream
+from deskmetry.connector import Capabilities, Cursor, Inventory, Page, stream
 from deskmetry.records import (
     Agent,
     Customer,
@@ -36,8 +36,12 @@ class Mailbox(MailConnector):
     """Mails in mbox files, Maildirs and folders of .eml files."""
 
     name: ClassVar[str] = "mailbox"
+    trial: ClassVar[str | None] = "deskmetry_connectors.mailbox.trial:trial"
     account_may_change = True
     capabilities: ClassVar[Capabilities] = Capabilities(status_history=Provenance.INFERRED, tags=True)
+
+    page_mails: ClassVar[int | None] = None
+    """Mails a page, where it isn't the usual number; the trial reads a few at a time."""
 
     path: Path | list[Path] = Field(
         description="mbox file, Maildir, folder of .eml files, or a folder that holds such (Thunderbird's, a "
@@ -65,7 +69,7 @@ class Mailbox(MailConnector):
                     continue
                 batch.append(mail)
                 size += len(mail.content)
-                if len(batch) >= PAGE_MAILS or size >= PAGE_BYTES:
+                if len(batch) >= (self.page_mails or PAGE_MAILS) or size >= PAGE_BYTES:
                     page = self._page(batch, progress)
                     before = progress.token()
                     batch, size = [], 0
@@ -76,6 +80,14 @@ class Mailbox(MailConnector):
         # What is complete is complete before an instant: the newest mail itself lies within.
         newest = None if progress.newest is None else progress.newest + timedelta(milliseconds=1)
         yield Page(page.records, moved, page.rejected, began if live else newest)
+
+    def inventory(self, stream: str) -> Inventory:  # noqa: ARG002 - there is but one
+        """Return that reading all files again costs little, and what a mail that is gone means: nothing."""
+        return Inventory(
+            (Customer, Agent, Team, Message, MessageHeader),
+            local=True,
+            partial="a mail that was moved or deleted there was written all the same",
+        )
 
     def account(self) -> str:
         """Return the account's own addresses: a mailbox that is moved elsewhere stays the same account."""

@@ -164,8 +164,11 @@ def _read(folder: Folder, entry: _Entry) -> RawMail | None:
 
 
 def _beginning(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(MAX_MAIL)
+    with path.open("rb", buffering=0) as file:
+        if os.fstat(file.fileno()).st_size <= MAX_MAIL:
+            return file.readall()
+    with path.open("rb") as buffered:
+        return buffered.read(MAX_MAIL)
 
 
 def _renamed(folder: Folder, name: str) -> Path | None:

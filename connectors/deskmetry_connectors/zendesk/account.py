@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
@@ -13,6 +13,9 @@ from pydantic import AfterValidator, SecretStr
 from deskmetry.connector import Context
 from deskmetry.errors import AuthenticationFailed, ConfigurationError, SourceError
 from deskmetry.http.origin import Origin
+
+if TYPE_CHECKING:
+    from deskmetry.http import Policy
 
 _SUBDOMAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(:\d+)?")
@@ -80,11 +83,14 @@ class Fixed:
 class ClientCredentials:
     """An OAuth client that gets itself access tokens, which end after half an hour."""
 
-    def __init__(self, url: str, client_id: str, secret: SecretStr, context: Context) -> None:
+    def __init__(
+        self, url: str, client_id: str, secret: SecretStr, context: Context, policy: Policy | None = None
+    ) -> None:
         self._url = url
         self._client_id = client_id
         self._secret = secret
         self._context = context
+        self._policy = policy
         self._token: str | None = None
 
     def headers(self) -> Mapping[str, str]:
@@ -107,7 +113,7 @@ class ClientCredentials:
             "client_secret": self._secret.get_secret_value(),
             "scope": "read",
         }
-        client = HttpClient(self._url, dict, self._context)
+        client = HttpClient(self._url, dict, self._context, policy=self._policy)
         try:
             token = client.post_json("/oauth/tokens", body).at("access_token")
         except SourceError as error:

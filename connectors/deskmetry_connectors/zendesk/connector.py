@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import PrivateAttr
 
-from deskmetry.connector import Capabilities, Context, Cursor, Page, stream
+from deskmetry.connector import Capabilities, Context, Cursor, Inventory, Mapper, Page, stream
 from deskmetry.errors import SourceError, StreamSkipped
 from deskmetry.records import (
     Agent,
@@ -37,30 +37,56 @@ from deskmetry.records.kinds import Provenance
 
 from . import people, promises, surveys, tickets
 from .events import EventMapping, Privacy
-from .reading import Export, Piece, cursor_export, listing, optional, seconds_of, start_time, time_export
+from .inventory import inventory_of
+from .mappers import mapper_of
+from .reading import (
+    USERS,
+    Export,
+    Piece,
+    cursor_export,
+    listing,
+    optional,
+    seconds_of,
+    start_time,
+    time_export,
+)
 from .settings import Part, ZendeskSettings
 
 EVENTS_PAGE = 500
 """Zendesk's advice for audits with their comments."""
 _EXCLUDED = timedelta(seconds=60)  # exports leave the last minute out
+_HOURS = "/api/v2/business_hours/schedules"
+_HOLIDAYS_EVERY = 86_400  # seconds
 
 
 class Zendesk(ZendeskSettings):
     """Tickets of a Zendesk Support account: messages, status history, ratings, business hours."""
 
     name: ClassVar[str] = "zendesk"
+    trial: ClassVar[str | None] = "deskmetry_connectors.zendesk.trial:trial"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        status_history=Provenance.REPORTED, deletes=True, tags=True, ratings=True
+        status_history=Provenance.REPORTED, deletes=True, tags=True, ratings=True, schedules=True, sla=True
     )
     _roles: people.Roles = PrivateAttr(default_factory=people.Roles)
     _fields: list[Any] | None = PrivateAttr(default=None)
     _statuses: list[Any] | None = PrivateAttr(default=None)
+    _hours: list[Any] | SourceError | None = PrivateAttr(default=None)
 
     def attach(self, context: Context) -> None:
         """Lend the engine's context for a run, which begins knowing nothing."""
         super().attach(context)
         self._roles = people.Roles()
-        self._fields = self._statuses = None
+        self._fields = self._statuses = self._hours = None
+
+    def mapper(self, stream: str, name: str) -> Mapper | None:
+        """Return what maps the rows of a stream one by one; None for audits."""
+        user = people.PeopleMapping(self._roles, self._bots).user
+        return mapper_of(stream, name, user=user, ticket=self._ticket_mapper)
+
+    def inventory(self, stream: str) -> Inventory | None:
+        """Return what the account says about users and tickets."""
+        whole = self.start is None
+        return inventory_of(stream, self.http, self.page, self._ticket_mapper, everything=whole)
 
     # --- people --------------------------------------------------------------------------------------
 
@@ -69,7 +95,7 @@ class Zendesk(ZendeskSettings):
         """Read users; always all of them at first, since old customers write too."""
         cursor = self._recall(since)
         mapping = people.PeopleMapping(self._roles, self._bots)
-        export = Export("/api/v2/incremental/users/cursor.json", "users", {}, self.page_size)
+        export = Export("/api/v2/incremental/users/cursor.json", "users", {}, self.page_size, USERS)
         begin = start_time(None, self.now())
         for piece, until in self._until(cursor_export(self.http, export, begin, cursor)):
             page = self.page(piece.rows, mapping.user)
@@ -114,12 +140,14 @@ class Zendesk(ZendeskSettings):
         """Read tickets by the cursor export, in the order of `generated_timestamp`."""
         params = {"support_type_scope": "all", "include": ",".join(self.sideloads) or None}
         export = Export("/api/v2/incremental/tickets/cursor.json", "tickets", params, self.page_size)
-        mapping = tickets.TicketMapping(self.url, self.merge_tag, self._field_names(), self._status_names())
+        mapper = self._ticket_mapper()
         begin = start_time(since.watermark if since else None, self.now())
         for piece, until in self._until(cursor_export(self.http, export, begin, self._recall(since))):
-            page = self.page(piece.rows, mapping.ticket)
+            page = self.page(piece.rows, mapper)
             page = replace(page, records=[*page.records, *self._former_agents(piece)])
-            marks = [mark for row in piece.rows if isinstance(mark := row.get("generated_timestamp"), int)]
+            marks = [
+                at for row in _objects(piece.rows) if isinstance(at := row.get("generated_timestamp"), int)
+            ]
             yield _at(page, self._place(piece), from_epoch(seconds=max(marks)) if marks else None, until)
 
     @stream(Message, TicketEvent, Ticket, RawRecord)
@@ -141,19 +169,25 @@ class Zendesk(ZendeskSettings):
 
     # --- ratings, hours and promises -----------------------------------------------------------------
 
-    @stream(SurveyOffer, SurveyAnswer, optional=True, sorted=False)
+    @stream(SurveyOffer, SurveyAnswer, optional=True, sorted=False, gives="ratings")
     def satisfaction_ratings(self, since: Cursor | None) -> Iterator[Page]:
         """Read legacy ratings; in no order that is known."""
         self._wanted("satisfaction_ratings")
         yield from optional("satisfaction ratings", self._ratings(since.watermark if since else None))
 
-    @stream(Schedule, ScheduleInterval, Holiday, optional=True, idle_requests=2)
+    @stream(Schedule, ScheduleInterval, optional=True, gives="schedules", whole=(Schedule, ScheduleInterval))
     def schedules(self, _since: Cursor | None) -> Iterator[Page]:
-        """Read business hours, and the holidays of each schedule."""
+        """Read business hours."""
         self._wanted("schedules")
-        yield from optional("schedules", self._schedules())
+        yield from optional("schedules", self._pages_of(self._schedule_rows, promises.schedule))
 
-    @stream(SlaPolicy, SlaTarget, RawRecord, optional=True)
+    @stream(Holiday, optional=True, idle_requests=0, whole=(Holiday,))
+    def holidays(self, since: Cursor | None) -> Iterator[Page]:
+        """Read holidays: a request for each schedule, so only when the schedules changed, and once a day."""
+        self._wanted("schedules")
+        yield from optional("schedules", self._holidays(since.token if since else None))
+
+    @stream(SlaPolicy, SlaTarget, RawRecord, optional=True, gives="sla", whole=(SlaPolicy, SlaTarget))
     def sla_policies(self, _since: Cursor | None) -> Iterator[Page]:
         """Read SLA policies."""
         self._wanted("sla_policies")
@@ -177,6 +211,10 @@ class Zendesk(ZendeskSettings):
         if part in self.skip:
             raise StreamSkipped(f"`skip` leaves out {part}.", "Take it out of `skip` to read it.")
 
+    def _ticket_mapper(self) -> Mapper:
+        mapping = tickets.TicketMapping(self.url, self.merge_tag, self._field_names(), self._status_names())
+        return mapping.ticket
+
     def _recall(self, since: Cursor | None) -> Any:
         """Return where an export stopped, and know again who was an agent then; None if nothing is known."""
         token = since.token if since is not None else None
@@ -194,13 +232,13 @@ class Zendesk(ZendeskSettings):
             mark = None if piece.token is None else from_epoch(seconds=piece.token)
             yield _at(self.page(piece.rows, people.organization), piece.token, mark, until)
 
-    def _list(self, part: Part, path: str, mapper: Callable[[Any], Record]) -> Iterator[Page]:
+    def _list(self, part: Part, path: str, mapper: Mapper) -> Iterator[Page]:
         self._wanted(part)
         yield from optional(
             part, (self.page(batch.items, mapper) for batch in listing(self.http, path, part))
         )
 
-    def _pages_of(self, rows: Callable[[], list[Any]], mapper: Callable[[Any], Record]) -> Iterator[Page]:
+    def _pages_of(self, rows: Callable[[], list[Any]], mapper: Mapper) -> Iterator[Page]:
         yield self.page(rows(), mapper)
 
     def _until(self, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, datetime]]:
@@ -226,23 +264,27 @@ class Zendesk(ZendeskSettings):
         if "ticket_fields" in self.skip:
             return {}
         self._fields = _tried(self._field_rows)
-        return tickets.field_names(self._fields)
+        return tickets.field_names(_objects(self._fields))
 
     def _status_names(self) -> dict[Any, tuple[str, str]]:
         if "custom_statuses" in self.skip:
             return {}
         self._statuses = _tried(self._status_rows)
-        return {row["id"]: (row["status_category"], row["agent_label"]) for row in self._statuses}
+        return {
+            row["id"]: (row["status_category"], row["agent_label"])
+            for row in _objects(self._statuses)
+            if isinstance(row.get("id"), int) and {"status_category", "agent_label"} <= row.keys()
+        }
 
     def _former_agents(self, piece: Piece) -> Iterator[Agent]:
         """Note who is assigned; give a row to assignees who are no agents any more."""
-        assigned = {row.get("assignee_id") for row in piece.rows} - {None}
+        assigned = {who for row in _objects(piece.rows) if isinstance(who := row.get("assignee_id"), int)}
         mapping = people.PeopleMapping(self._roles, self._bots)
-        for user in piece.json.get("users") or ():
-            if user["id"] in assigned and user.get("role") == people.END_USER:
+        for user in _objects(piece.json.get("users") or ()):
+            if user.get("id") in assigned and user.get("role") == people.END_USER:
                 yield mapping.agent(user)
-        for user in assigned:
-            self._roles.assigned(user)
+        for assignee in assigned:
+            self._roles.assigned(assignee)
 
     def _settled(self, records: Iterable[Record], mapping: EventMapping) -> list[Record]:
         """Return the records with the comments that became internal or public as they are now.
@@ -266,7 +308,7 @@ class Zendesk(ZendeskSettings):
         path = f"/api/v2/tickets/{change.ticket}/comments.json"
         try:
             for batch in listing(self.http, path, "comments"):
-                for row in batch.items:
+                for row in _objects(batch.items):
                     if row.get("id") == change.comment:
                         return mapping.comment(row, change.ticket, change.at)
         except SourceError as error:
@@ -283,17 +325,31 @@ class Zendesk(ZendeskSettings):
             newest = max(filter(None, (newest, _latest(batch.items))), default=None)
             yield _at(self.page(batch.items, surveys.rating), None, newest, until)
 
-    def _schedules(self) -> Iterator[Page]:
-        path = "/api/v2/business_hours/schedules"
-        rows = self.http.get_json(f"{path}.json", items="schedules").items
-        yield self.page(rows, promises.schedule)
-        for row in rows:
-            answer = self.http.get_json(f"{path}/{row['id']}/holidays.json", items="holidays")
+    def _schedule_rows(self) -> list[Any]:
+        """Return the schedules, asked for once a run, also where the plan has none."""
+        if self._hours is None:
+            try:
+                self._hours = self.http.get_json(f"{_HOURS}.json", items="schedules").items
+            except SourceError as error:
+                self._hours = error
+        if isinstance(self._hours, SourceError):
+            raise self._hours
+        return self._hours
 
-            def mapped(item: Any, schedule: Any = row["id"]) -> Record:
-                return promises.holiday(item, schedule)
-
-            yield self.page(answer.items, mapped)
+    def _holidays(self, token: Any) -> Iterator[Page]:
+        """Give all holidays as one page, since only all of them can tell which are gone."""
+        schedules = {str(row["id"]): row.get("updated_at") for row in _objects(self._schedule_rows())}
+        known = token if isinstance(token, Mapping) else {}
+        now, read = self.now().timestamp(), known.get("read")
+        if known.get("of") == schedules and isinstance(read, int) and now - read < _HOLIDAYS_EVERY:
+            return
+        found = [
+            {**row, "schedule_id": key}
+            for key in schedules
+            for row in _objects(self.http.get_json(f"{_HOURS}/{key}/holidays.json", items="holidays").items)
+        ]
+        place = Cursor({"of": schedules, "read": int(now)})
+        yield replace(self.page(found, promises.holiday), cursor=place)
 
 
 def _tried(rows: Callable[[], list[Any]]) -> list[Any]:
@@ -317,7 +373,19 @@ def _at(page: Page, token: Any, mark: datetime | None, until: datetime) -> Page:
     return replace(page, cursor=cursor, complete_until=until)
 
 
-def _latest(rows: Iterable[Mapping[str, Any]]) -> datetime | None:
-    """Return the latest `updated_at` of some rows."""
-    stamps = [stamp for row in rows if isinstance(stamp := row.get("updated_at"), str)]
-    return datetime.fromisoformat(max(stamps)) if stamps else None
+def _objects(rows: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows that are what a row must be; `page` sets the others aside."""
+    return (row for row in rows if isinstance(row, Mapping))
+
+
+def _latest(rows: Iterable[Any]) -> datetime | None:
+    """Return the latest `updated_at` of some rows, as far as they can be read."""
+    return max((at for row in _objects(rows) if (at := _instant(row.get("updated_at")))), default=None)
+
+
+def _instant(stamp: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(stamp) if isinstance(stamp, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None

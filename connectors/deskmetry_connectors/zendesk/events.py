@@ -17,7 +17,7 @@ from .via import by_bot, by_rule, channel_of
 
 Row = Mapping[str, Any]
 _COMMENTS = frozenset({"Comment", "VoiceComment"})
-_CHANGES = frozenset({"Change", "Create"})
+_CHANGES = frozenset({"Change", "Create", ""})  # old changes don't say that they are some
 _COMMENT_REDACTION = re.compile(r"CommentRedaction(Event)?")
 _ATTACHMENT_REDACTION = re.compile(r"AttachmentRedaction(Event)?")
 _PRIVACY = re.compile(r"CommentPrivacyChange(Event)?")
@@ -80,9 +80,20 @@ class EventMapping:
         at = datetime.fromisoformat(stamp) if stamp else from_epoch(seconds=row["timestamp"])
         via, updater = row.get("via"), row.get("updater_id")
         about = _Audit(row["ticket_id"], at, updater, via, self._actor(updater, via))
-        children = row["child_events"]
-        found = [record for child in children for record in self._child(child, about)]
-        if any("tags" in child for child in children):
+        found: list[Record] = []
+        tagged = False
+        for place, child in enumerate(row["child_events"]):
+            if "id" not in child:  # old events have none: their place stands for it
+                child = {**child, "id": f"{row['id']}/{place}"}
+            kind = _type(child)
+            if kind in _COMMENTS:
+                found.append(self.comment(child, about.ticket, at, updater, via))
+            elif kind in _CHANGES:
+                found += self._change(child, about)
+            else:
+                found += self._other(kind, child, about)
+            tagged = tagged or "tags" in child
+        if tagged:
             found += self._merge(row, about)
         return found
 
@@ -131,13 +142,9 @@ class EventMapping:
             return ActorKind.BOT
         return ActorKind.AGENT if updater in self.roles else ActorKind.CUSTOMER
 
-    def _child(self, child: Row, about: _Audit) -> Iterator[Record]:
-        name = _type(child)
-        if name in _COMMENTS:
-            yield self.comment(child, about.ticket, about.at, about.updater, about.via)
-        elif name in _CHANGES:
-            yield from self._change(child, about)
-        elif _COMMENT_REDACTION.fullmatch(name):
+    def _other(self, name: str, child: Row, about: _Audit) -> Iterator[Record]:
+        """Map what is neither a comment nor a change."""
+        if _COMMENT_REDACTION.fullmatch(name):
             yield self._event(child["id"], EventKind.REDACTION, about, new=str(child["comment_id"]))
             yield _redacted(child["comment_id"], about)
         elif _ATTACHMENT_REDACTION.fullmatch(name):
@@ -161,10 +168,14 @@ class EventMapping:
                 yield from self._custom(child, about)
             elif name in _KINDS:
                 yield self._field(child["id"], _KINDS[name], about, old, child[name])
+                if name == "status" and old == DELETED:
+                    # It may come back in another status than it went in; the same one changes nothing.
+                    now = _status(child[name])
+                    yield self._event(f"{child['id']}:restored", EventKind.STATUS, about, new=_text(now))
 
     def _field(self, key: Any, kind: EventKind, about: _Audit, old: Any, new: Any) -> TicketEvent:
         if kind is EventKind.STATUS:
-            # Neither a deletion nor its undoing is a change of status: a solved ticket isn't reopened by it.
+            # A deletion is no change of status: a solved ticket isn't reopened by it.
             kind = EventKind.DELETION if DELETED in (old, new) else kind
             old, new = _status(old), _status(new)
         elif kind is EventKind.ASSIGNEE:
@@ -237,8 +248,8 @@ class EventMapping:
 
 def _type(child: Row) -> str:
     """Return the type of an event. `type` alone may be the ticket's type; a call is a comment with data."""
-    name = child.get("event_type") or child.get("type") or ""
-    return "VoiceComment" if child.get("type") == "VoiceComment" else str(name)
+    kind = child.get("type")
+    return "VoiceComment" if kind == "VoiceComment" else str(child.get("event_type") or kind or "")
 
 
 def _redacted(comment: Any, about: _Audit) -> Message:

@@ -56,11 +56,11 @@ def _since_monday(begin: int, end: int) -> Iterator[tuple[int, int]]:
         yield 0, first + length - _WEEK
 
 
-def holiday(row: Row, schedule_id: Any) -> Holiday:
-    """Map a holiday; Zendesk names its last day, the record the day after."""
+def holiday(row: Row) -> Holiday:
+    """Map a holiday with its `schedule_id` added; Zendesk names its last day, the record the day after."""
     return Holiday(
         id=row["id"],
-        schedule_id=schedule_id,
+        schedule_id=row["schedule_id"],
         name=row.get("name"),
         from_day=row["start_date"],
         until_day=date.fromisoformat(row["end_date"]) + timedelta(days=1),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from deskmetry.connector import Page
 from deskmetry.errors import BadResponse, CursorRefused, SourceError, StreamSkipped
+from deskmetry.http.policy import Prior
 from deskmetry.records import from_epoch
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ EARLIEST = 1_136_073_600
 TOO_RECENT = 61
 """A start within the last minute is refused (StartTimeTooRecent)."""
 LIST_PAGE = 100
+EXPORTS = Prior("incremental exports", requests=10, seconds=60.0)
+"""Kept to only while no answer says anything of limits: the bucket isn't the same everywhere."""
+USERS = Prior("incremental users", requests=20, seconds=60.0)
 _POSITION = re.compile(r"(\d+)(?:\.\d+)?\|\|(\d+)\|.*")
 
 
@@ -36,6 +40,7 @@ class Export:
     items: str
     params: Mapping[str, Any]
     size: int
+    prior: Prior = EXPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ def _cursor_batches(http: HttpClient, export: Export, start: int, cursor: str | 
             end="end_of_stream",
             page_size=("per_page", export.size),
             start=start_at,
+            prior=export.prior,
         )
 
     if cursor is None:
@@ -110,6 +116,7 @@ def time_export(http: HttpClient, export: Export, start: int) -> Iterator[Piece]
         end="end_of_stream",
         page_size=("per_page", export.size),
         start=start,
+        prior=export.prior,
     )
     for batch in pages:
         rows = [row for row in batch.items if before.get(_key(row), _NOTHING) != row]
@@ -123,7 +130,8 @@ _NOTHING = object()
 
 
 def _key(row: Any) -> Any:
-    return row.get("id") if isinstance(row, dict) else None
+    key = row.get("id") if isinstance(row, dict) else None
+    return key if isinstance(key, int | str) else None
 
 
 def listing(
@@ -157,7 +165,7 @@ def optional(what: str, pages: Iterable[Page]) -> Iterator[Page]:
         words = error.data.get("words")
         raise StreamSkipped(
             f"This account or role has no {what}{f' ({words})' if words else ''}.",
-            "Nothing else is missing; `skip` leaves it out without asking.",
+            "It takes another plan or role to read them; `skip` stops asking.",
             status=error.data["status"],
         ) from None
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, model_validator
 
-from deskmetry.connector import Connector, Context
-from deskmetry.errors import AuthenticationFailed, PermissionMissing
+from deskmetry.connector import Connector, Context, Cursor, Page
+from deskmetry.errors import AuthenticationFailed, PermissionMissing, SourceError, StreamSkipped
 
 from ..email.duration import Duration
 from .account import AccountUrl, ClientCredentials, Credentials, Fixed
+from .reading import TOO_RECENT
+from .trouble import RETIRED, WAYS, explained
+
+if TYPE_CHECKING:
+    from deskmetry.http import HttpClient, Policy
 
 log = logging.getLogger(__name__)
 
-_WAYS = "`token`, or `client_id` and `client_secret`, or `email` and `api_token`"
+_WAYS = "`client_id` and `client_secret`, or `token`, or `email` and `api_token`"
 Part = Literal[
     "organizations",
     "brands",
@@ -44,23 +49,31 @@ class ZendeskSettings(Connector):
     """The settings of a Zendesk account and the credentials made from them."""
 
     credentials: ClassVar[tuple[tuple[str, ...], ...]] = (
-        ("token",),
         ("client_id", "client_secret"),
+        ("token",),
         ("email", "api_token"),
     )
+
+    emulator: ClassVar[str | None] = "deskmetry_connectors.zendesk.emulator.told:serve"
 
     url: AccountUrl = Field(
         description="Address of the account, https://YOU.zendesk.com; YOU alone, or a host, will do"
     )
-    token: SecretStr | None = Field(None, description="OAuth access token of an administrator")
+    token: SecretStr | None = Field(
+        None,
+        description="OAuth access token of an administrator with the scope `read`, got by a flow of your own",
+    )
     client_id: str | None = Field(
         None,
         description="Identifier of an OAuth client: Admin Center > Apps and integrations > OAuth clients",
     )
-    client_secret: SecretStr | None = Field(None, description="Secret of that OAuth client")
-    email: str | None = Field(None, description="E-mail of the administrator that `api_token` is used for")
+    client_secret: SecretStr | None = Field(
+        None, description="Secret of that OAuth client; the same page shows it when it is made"
+    )
+    email: str | None = Field(None, description="E-mail with which an administrator signs in to Zendesk")
     api_token: SecretStr | None = Field(
-        None, description="API token: Admin Center > Apps and integrations > Zendesk API. Ends on 2027-04-30"
+        None,
+        description="API token: Admin Center > Apps and integrations > Zendesk API. All end on 2027-04-30",
     )
     page_size: int = Field(
         1000, ge=1, le=1000, description="Records asked for at once in exports, at most 1000"
@@ -83,6 +96,7 @@ class ZendeskSettings(Connector):
     )
 
     _opened: Credentials | None = PrivateAttr(default=None)
+    _policy: Policy | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
@@ -107,30 +121,62 @@ class ZendeskSettings(Connector):
         if self.token is not None:
             return Fixed.bearer(self.token)
         if self.client_id is not None and self.client_secret is not None:
-            return ClientCredentials(self.url, self.client_id, self.client_secret, self.context)
+            return ClientCredentials(self.url, self.client_id, self.client_secret, self.context, self._policy)
         if self.email is None or self.api_token is None:
             raise TypeError(f"no credentials: {_WAYS}")
-        log.warning(
-            "%s: Zendesk ends API tokens on 2027-04-30; make an OAuth client in time.", self.context.source
-        )
+        log.warning("%s: %s. Make an OAuth client in time.", self.context.source, RETIRED)
         return Fixed.api_token(self.email, self.api_token)
 
     def attach(self, context: Context) -> None:
         """Lend the engine's context for a run, which opens the account anew."""
         super().attach(context)
-        self._opened = None
+        self._opened = self._policy = None
+
+    def read(self, name: str, since: Cursor | None) -> Iterator[Page]:
+        """Read one stream by name; what stops the first one is most often the address or the credentials."""
+        try:
+            yield from super().read(name, since)
+        except StreamSkipped:
+            raise
+        except SourceError as error:
+            raise self._explained(error, first=name == next(iter(self.streams()))) from error.__cause__
+
+    def _explained(self, error: SourceError, *, first: bool) -> SourceError:
+        return explained(error, self.url, self._way, first=first)
+
+    @property
+    def _way(self) -> str:
+        """The first setting of the credentials that are given."""
+        return next(way[0] for way in self.credentials if getattr(self, way[0]) is not None)
 
     def check(self) -> str:
-        """Ask who we are. Zendesk answers strangers too, as `anonymous`: that isn't a success."""
-        user = self.http.get_json("/api/v2/users/me.json").at("user")
+        """Ask who we are, and for a row of an export. Tries little: who waits for it is a person."""
+        from deskmetry.http import HttpClient, Policy
+
+        self._policy = Policy(tries=2)
+        http = HttpClient(self.url, self.headers, self.context, refresh=self.refresh, policy=self._policy)
+        try:
+            return self._checked(http)
+        except SourceError as error:
+            raise self._explained(error, first=True) from error.__cause__
+        finally:
+            http.close()
+
+    def _checked(self, http: HttpClient) -> str:
+        """Return who we are. Zendesk answers strangers too, as `anonymous`: that isn't a success."""
+        user = http.get_json("/api/v2/users/me.json").at("user")
         if not isinstance(user, Mapping) or user.get("id") is None:
             raise AuthenticationFailed(
                 f"{self.url} doesn't know these credentials and answers as to an anonymous visitor.",
-                f"Check {_WAYS}; a token may be revoked or of another account.",
+                f"They may be revoked, or of another account. {WAYS[self._way]}",
             )
         if user.get("role") != "admin":
             raise PermissionMissing(
                 f"{user.get('name')} is {user.get('role')} at {self.url}; exports are for administrators.",
                 "Use the credentials of an administrator.",
             )
+        now = http.server_time or self.now()
+        asked = {"start_time": int(now.timestamp()) - 2 * TOO_RECENT, "per_page": 1}
+        # An administrator's token may lack the scope, and a plan the exports.
+        http.get_json("/api/v2/incremental/tickets/cursor.json", asked, items="tickets")
         return f"{self.url} as {user.get('name')} ({user.get('role')})"

@@ -17,6 +17,8 @@ _BOTS = frozenset({"answer_bot", "ai_agent", "answer_bot_api", "bot"})
 
 def channel_of(via: Any) -> str | None:
     """Return the channel as one lower-case word (email, web_form, chat, voice, …); None if it isn't told."""
+    if type(via) is str:
+        return _word(via)
     name = via.get("channel") if isinstance(via, dict) else via
     return _word(name) if isinstance(name, str) else None
 
@@ -36,6 +38,8 @@ def medium_of(channel: str | None) -> Medium:
 
 def by_rule(via: Any) -> bool:
     """Tell whether a trigger or an automation did it, whoever is named as author."""
+    if type(via) is str:
+        return _word(via) in _RULES
     if isinstance(via, dict):
         source = via.get("source")
         if isinstance(source, dict) and source.get("rel") in _RULES:

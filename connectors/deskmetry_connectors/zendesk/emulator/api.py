@@ -12,6 +12,7 @@ from .company import Company
 from .data import Json
 from .exports import Index, RefusedError, cursor_page, time_page
 from .faults import Faults
+from .plain import count_of, many
 from .rows import audit_row, comment_row, rating_row, ticket_row, user_row, users_of
 
 TOKEN = "emulated-token"  # noqa: S105 - opens nothing but the emulator
@@ -34,12 +35,12 @@ class Reply:
 class Api:
     """Answers requests out of a company, as far as its faults let it."""
 
-    def __init__(self, company: Company, faults: Faults) -> None:
+    def __init__(self, company: Company, faults: Faults, token: str = TOKEN) -> None:
         self.company = company
         self.faults = faults
         self._index = Index(company)
         self._left = faults.limit
-        self._tokens: dict[str, int | None] = {TOKEN: None}
+        self._tokens: dict[str, int | None] = {token: None}
 
     def answer(self, method: str, path: str, query: dict[str, str], door: str, body: bytes) -> Reply:
         """Answer one request; RefusedError for those that are refused."""
@@ -154,9 +155,8 @@ class Api:
             return _cut(name, rows, query)
         if name == "satisfaction_ratings":
             since = int(query.get("start_time", "0"))
-            return _cut(
-                name, [rating_row(one) for one in company.ratings.values() if one.updated >= since], query
-            )
+            page = _cut(name, [one for one in company.ratings.values() if one.updated >= since], query)
+            return page | {name: [rating_row(one) for one in page[name]]}
         if name == "custom_statuses":
             return {name: company.custom_statuses}
         if name == "business_hours/schedules":
@@ -164,6 +164,10 @@ class Api:
         if name == "slas/policies":
             return {"sla_policies": company.sla_policies, "next_page": None, "previous_page": None}
         match name.split("/"):
+            case [("tickets" | "users") as kind, "count"]:
+                return count_of(company, kind)
+            case ["tickets", "show_many"]:
+                return many(company, query.get("ids", ""))
             case ["business_hours", "schedules", key, "holidays"]:
                 return {"holidays": company.holidays.get(int(key), [])}
             case ["tickets", key, "comments"] if self._lives(int(key)):
@@ -177,7 +181,7 @@ class Api:
         return key in self.company.tickets and self.company.tickets[key].status != "deleted"
 
 
-def _cut(name: str, rows: Sequence[Json], query: dict[str, str]) -> Json:
+def _cut(name: str, rows: Sequence[Any], query: dict[str, str]) -> Json:
     """Return a page of a list by cursor; the last one has a cursor too, and says that nothing follows."""
     begin, size = int(query.get("page[after]", "0")), int(query.get("page[size]", "100"))
     found = rows[begin : begin + size]

@@ -123,6 +123,10 @@ class Company:
         """Delete a ticket; it stays in the exports as a tombstone."""
         self.change(ticket, by, at, status="deleted")
 
+    def restore(self, ticket: Ticket, by: int, at: int, status: str = "open") -> None:
+        """Bring a deleted ticket back."""
+        self.change(ticket, by, at, status=status)
+
     def scrub(self, ticket: Ticket, at: int) -> None:
         """Scrub a deleted ticket, a month later: `updated_at` stays what it was."""
         ticket.scrubbed, ticket.generated = True, at

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from .api import Api, Reply
+from .api import TOKEN, Api, Reply
 from .company import Company
 from .exports import RefusedError
 from .faults import Faults
@@ -20,16 +20,26 @@ from .faults import Faults
 class Emulator:
     """An account at `url`, while the `with` lasts. `log` holds every request, `counts` how many a path had.
 
+    port: a free one if not given. token: what bearers of it are let in with.
     Answers are kept by address with `cache`, for benchmarks that shouldn't measure the emulator.
     """
 
-    def __init__(self, company: Company, faults: Faults | None = None, *, cache: bool = False) -> None:
+    def __init__(
+        self,
+        company: Company,
+        faults: Faults | None = None,
+        *,
+        cache: bool = False,
+        port: int = 0,
+        token: str = TOKEN,
+    ) -> None:
         self.company = company
         self.faults = faults or Faults()
         self.log: list[tuple[str, str, dict[str, str]]] = []
-        self._api = Api(company, self.faults)
+        self._api = Api(company, self.faults, token)
+        self._port = port
         self._lock = threading.Lock()
-        self._cache: dict[str, bytes] | None = {} if cache else None
+        self._cache: dict[str, tuple[dict[str, str], bytes]] | None = {} if cache else None
         self._revision = -1
 
     @property
@@ -39,7 +49,7 @@ class Emulator:
 
     def __enter__(self) -> Emulator:
         handler = type("Handler", (_Handler,), {"emulator": self})
-        self._server = _Server(("127.0.0.1", 0), handler)
+        self._server = _Server(("127.0.0.1", self._port), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -62,7 +72,7 @@ class Emulator:
             self.log.append((method, parts.path, query))
             known = self._kept(method, target)
             if known is not None:
-                return 200, self._own({}), known
+                return 200, self._own(known[0]), known[1]
             try:
                 reply = self._api.answer(method, parts.path, query, headers.get("Authorization", ""), body)
             except RefusedError as error:
@@ -70,10 +80,10 @@ class Emulator:
             text = reply.text if reply.text is not None else json.dumps(reply.json, ensure_ascii=False)
             data = text.encode()
             if self._cache is not None and reply.status == 200 and method == "GET":
-                self._cache[target] = data
+                self._cache[target] = reply.headers, data  # limits are told with every answer
             return reply.status, self._own(reply.headers), data
 
-    def _kept(self, method: str, target: str) -> bytes | None:
+    def _kept(self, method: str, target: str) -> tuple[dict[str, str], bytes] | None:
         if self._cache is None or method != "GET":
             return None
         if self._revision != self.company.revision:
