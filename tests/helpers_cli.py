@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from email.header import Header
 from pathlib import Path
@@ -149,3 +150,11 @@ def synced(folder: Path, extra: str = "", head: str = "") -> Path:
 def rows(answer: Answer) -> Sequence[dict[str, Any]]:
     """Return the rows of an answer in JSON lines."""
     return [json.loads(line) for line in answer.out.splitlines()]
+
+
+def execute(config: Path, sql: str) -> list[Any]:
+    """Run a statement on the database beside a configuration, and return its rows."""
+    with closing(sqlite3.connect(config.parent / "deskmetry.db")) as connection:
+        found = connection.execute(sql).fetchall()
+        connection.commit()
+    return found

@@ -90,6 +90,7 @@ class _Trial:
         """Make the source and reach it; raises what keeps it from working."""
         from deskmetry.settings import build_source
         from deskmetry.settings.model import SourceSettings
+        from deskmetry.sync.cleanser import checked
 
         # From a scratch environment, so that nothing is kept anywhere before it is known to work.
         variables = self.variables(answers)
@@ -103,7 +104,7 @@ class _Trial:
         source = build_source(replace(self.settings, sources=sources), self.name, known, environ=environ)
         try:
             if self.check:
-                say(f"Reached it: {source.check()}")
+                say(f"Reached it: {checked(source)}")
         finally:
             source.close()
 

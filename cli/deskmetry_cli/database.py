@@ -1,4 +1,4 @@
-"""Database: `sql` asks the file anything that only reads."""
+"""Database: `sql` asks the file anything that only reads, `rebuild` makes anew what follows from it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,6 @@ def add_commands(app: typer.Typer) -> None:
     """Add the commands of this group."""
     app.command()(sql)
     app.command()(rebuild)
-    quarantine = typer.Typer(
-        help="Look at records that couldn't be used.", no_args_is_help=True, rich_markup_mode=None
-    )
-    quarantine.command("list")(quarantine_list)
-    app.add_typer(quarantine, name="quarantine")
 
 
 def sql(
@@ -84,27 +79,6 @@ def rebuild(context: typer.Context) -> None:
             connection.close()
     told = f"{number(threaded.mails)} mails threaded, facts of {number(built.tickets)} tickets built."
     typer.echo(told, err=True)
-
-
-def quarantine_list(
-    context: typer.Context, format: FormatOption = Format.TABLE, output: OutputOption = None
-) -> None:
-    """List records that couldn't be used, and why."""
-    session: Session = context.obj
-    columns = ("source", "stream", "key", "reason", "run")
-    with session.reader(facts=False) as connection:
-        rows = connection.execute(
-            "SELECT s.name, q.stream, q.key, q.reason, q.run, q.raw FROM quarantine AS q"
-            " JOIN sources AS s ON s.id = q.source_id ORDER BY s.name, q.stream, q.id"
-        ).fetchall()
-    data = [dict(zip((*columns, "raw"), row, strict=True)) for row in rows]
-    shown = [["" if value is None else str(value) for value in row[:5]] for row in rows]
-    notes = ["What came stands in the column `raw` of --format json."] if rows else ()
-    write(
-        Table(columns, shown, data, frozenset({"run"}), notes=notes, empty="Nothing is in quarantine."),
-        format,
-        output,
-    )
 
 
 def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:

@@ -3,164 +3,112 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
-from deskmetry.errors import ConfigurationError, DeskmetryError, NoConfiguration
+from deskmetry.errors import DeskmetryError, NoConfiguration
+from deskmetry.plugins.check import Check
 from deskmetry.version import __version__
 
 from .session import Session
-from .text import number
 
-_LITTLE_ROOM = 500_000_000  # bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at; status is ok, warning or fault, `mend` what to do about it."""
-
-    check: str
-    status: str
-    found: str
-    mend: str = ""
-
-
-def examine(session: Session) -> list[Finding]:
-    """Return what was found; nothing is changed, and nothing that is wrong stops the rest."""
-    checks: tuple[Callable[[Session], Iterator[Finding]], ...] = (
-        _versions,
-        _plugins,
-        _configuration,
-        _database,
-        _sources,
-    )
-    findings: list[Finding] = []
-    for check in checks:
-        try:
-            findings.extend(check(session))
-        except DeskmetryError as error:
-            findings.append(Finding(check.__name__.strip("_"), "fault", error.message, error.hint))
-    return findings
-
-
-def _versions(_session: Session) -> Iterator[Finding]:
-    yield Finding("deskmetry", "ok", __version__)
-    yield Finding("python", "ok", f"{platform.python_version()} on {sys.platform}")
-    version = sqlite3.sqlite_version_info
-    # Two connections that reset one WAL at once could corrupt it: https://sqlite.org/wal.html#walresetbug
-    mended = version >= _BACKPORTS.get(version[:2], (3, 51, 3))
-    if mended:
-        yield Finding("sqlite", "ok", sqlite3.sqlite_version)
-    else:
-        note = "has the rare WAL-reset fault; only one Deskmetry writes at a time, which avoids it."
-        yield Finding(
-            "sqlite", "ok", f"{sqlite3.sqlite_version} {note}", "Don't write to the file with other programs."
-        )
-
-
+OLDEST_PYTHON = (3, 11)
+_MENDED = (3, 51, 3)
 _BACKPORTS = {(3, 44): (3, 44, 6), (3, 50): (3, 50, 7)}
 
 
-def _plugins(session: Session) -> Iterator[Finding]:
+def examine(session: Session, *, offline: bool = False) -> list[Check]:
+    """Return what was found; nothing is changed, and nothing that is wrong stops the rest.
+
+    offline: the sources aren't reached.
+    """
+    from .database_health import database
+    from .source_health import sources
+
+    checks: tuple[Callable[[Session], Iterator[Check]], ...] = (
+        _versions,
+        _plugins,
+        _configuration,
+        database,
+        lambda session: sources(session, offline=offline),
+        _of_plugins,
+    )
+    names = ("versions", "plugins", "configuration", "database", "sources", "plugins")
+    found: list[Check] = []
+    for name, check in zip(names, checks, strict=True):
+        try:
+            found.extend(check(session))
+        except DeskmetryError as error:
+            mend = error.hint or "`deskmetry --verbose doctor` says more."
+            if not any(one.found == error.message for one in found):
+                found.append(Check(name, "fault", error.message, mend))
+    return found
+
+
+def has_wal_reset_fault(version: tuple[int, int, int]) -> bool:
+    """Say whether a version of SQLite has the WAL-reset fault, by which two writers at once can lose pages.
+
+    It is in 3.7.0 to 3.51.2, but not in 3.44.6 and 3.50.7: https://sqlite.org/wal.html#walresetbug
+    """
+    return (3, 7, 0) <= version < _BACKPORTS.get(version[:2], _MENDED)
+
+
+def _versions(_session: Session) -> Iterator[Check]:
+    yield Check("deskmetry", "ok", __version__)
+    python = f"{platform.python_version()} on {sys.platform}"
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        yield Check("python", "fault", python, "Deskmetry needs Python 3.11 or newer: install it there.")
+    else:
+        yield Check("python", "ok", python)
+    yield _sqlite(sqlite3.sqlite_version_info)
+
+
+def _sqlite(version: tuple[int, int, int]) -> Check:
+    told = ".".join(map(str, version))
+    if not has_wal_reset_fault(version):
+        return Check("sqlite", "ok", told)
+    # Deskmetry has one writer at a time and readers that can't write, so that two never meet here.
+    note = "it has the rare WAL-reset fault (3.7.0 to 3.51.2), which needs two programs that write at once."
+    mend = "Don't write to the file with other programs, or use SQLite 3.51.3, 3.50.7 or 3.44.6."
+    return Check("sqlite", "ok", f"{told}: {note}", mend)
+
+
+def _plugins(session: Session) -> Iterator[Check]:
     infos = session.registry.describe()
     failed = [info for info in infos if info.status != "ok"]
     for info in failed:
         mend = "Upgrade or uninstall it, or set DESKMETRY_DISABLE_PLUGINS."
-        yield Finding("plugins", "fault", f"{info.name}: {info.reason}", mend)
+        yield Check("plugins", "fault", f"{info.name}: {info.reason}", mend)
     if not failed:
-        yield Finding("plugins", "ok", f"{len(infos)} loaded")
+        yield Check("plugins", "ok", f"{len(infos)} loaded")
     session.registry.warnings()
 
 
-def _configuration(session: Session) -> Iterator[Finding]:
+def _of_plugins(session: Session) -> Iterator[Check]:
+    """Yield what the plugins' own checks found, and which of them couldn't even look."""
+    before = len(session.registry.failures)
+    for owner, check in session.registry.doctor_checks():
+        yield Check(f"{owner.name}: {check.name}", check.health, check.found, check.mend)
+    for failure in session.registry.failures[before:]:
+        mend = "Upgrade or uninstall it, or set DESKMETRY_DISABLE_PLUGINS."
+        yield Check("plugins", "fault", str(failure), mend)
+    session.registry.warnings()
+
+
+def _configuration(session: Session) -> Iterator[Check]:
     try:
         settings = session.settings
     except NoConfiguration as error:
-        yield Finding("configuration", "warning", error.message, error.hint)
+        yield Check("configuration", "warning", error.message, error.hint)
         return
     count = len(settings.sources)
     sources = f"{count} source{'' if count == 1 else 's'}"
-    yield Finding("configuration", "ok", f"{settings.file}, {sources}, {settings.timezone}")
-
-
-def _database(session: Session) -> Iterator[Finding]:
-    from deskmetry import facts
-    from deskmetry.store import WriterLock, open_reader, translated
-
-    try:
-        path = session.settings.database
-    except ConfigurationError:
-        return  # told already
-    if not path.exists():
-        yield Finding("database", "warning", f"{path} isn't there yet.", "`deskmetry sync` makes it.")
-        return
-    yield from _files(path)
-    connection = open_reader(path)
-    try:
-        with translated(path):
-            problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if problem == "ok":
-                yield Finding("database", "ok", f"{path}, {number(path.stat().st_size / 1e6, 1)} MB, sound")
-            else:
-                yield Finding(
-                    "database", "fault", f"{path}: {problem}", "Put back a backup, or sync into a new file."
-                )
-            behind = facts.pending(connection, session.settings.timezone)
-            if behind:
-                yield Finding(
-                    "facts",
-                    "warning",
-                    "behind the records",
-                    "The next `sync` or `metric` brings them up to date.",
-                )
-            else:
-                yield Finding("facts", "ok", "up to date")
-            count = connection.execute("SELECT count(*) FROM quarantine").fetchone()[0]
-            if count:
-                select = '`deskmetry sql "SELECT stream, key, reason FROM quarantine"` shows them.'
-                yield Finding("quarantine", "warning", f"{number(count)} records couldn't be used.", select)
-    finally:
-        connection.close()
-    lock = WriterLock(path)
-    yield Finding("lock", "ok", f"held by {lock.owner()}" if lock.held() else "free")
-
-
-def _files(path: Path) -> Iterator[Finding]:
-    for file in sorted(path.parent.glob(f"{path.name}*")):
-        mode = stat.S_IMODE(file.stat().st_mode)
-        if mode & 0o077:
-            yield Finding(
-                "file mode", "warning", f"{file} can be read by others ({mode:04o}).", f"chmod 600 {file}"
-            )
-    free = shutil.disk_usage(path.parent).free
-    status = "warning" if free < _LITTLE_ROOM else "ok"
-    yield Finding(
-        "disk",
-        status,
-        f"{number(free / 1e9, 1)} GB free",
-        "Make room before the next sync." if status != "ok" else "",
-    )
-
-
-def _sources(session: Session) -> Iterator[Finding]:
-    from deskmetry.settings import build_source
-
-    try:
-        settings = session.settings
-    except ConfigurationError:
-        return  # told already
-    known = session.registry.connectors()
-    for name in settings.sources:
-        try:
-            build_source(settings, name, known).close()
-        except DeskmetryError as error:
-            yield Finding(f"source {name}", "fault", error.message, error.hint)
-        else:
-            yield Finding(
-                f"source {name}", "ok", "settings and secrets are there; `deskmetry check` reaches it"
-            )
+    yield Check("configuration", "ok", f"{settings.file}, {sources}, {settings.timezone}")
+    if settings.file is not None and settings.file.exists():
+        mode = stat.S_IMODE(settings.file.stat().st_mode)
+        if mode & 0o022:
+            # It names commands that are run for secrets.
+            found = f"{settings.file} can be changed by others ({mode:04o})."
+            yield Check("file mode", "fault", found, f"chmod go-w {settings.file}")

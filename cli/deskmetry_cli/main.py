@@ -18,13 +18,25 @@ import typer
 from deskmetry.errors import DeskmetryError, ExitCode, UsageError
 from deskmetry.version import __version__
 
-from .report import report, warn
+from .report import HarmlessFormatter, report, warn
 from .session import Session
 
 
 def build_app() -> typer.Typer:
     """Return the command line with every built-in command."""
-    from . import asking, connecting, database, demo_command, project, syncing
+    from . import (
+        asking,
+        connecting,
+        database,
+        demo_command,
+        erasing,
+        grading,
+        project,
+        quarantine,
+        scaffold,
+        syncing,
+        verification,
+    )
 
     app = typer.Typer(
         name="deskmetry",
@@ -35,7 +47,19 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for module in (project, connecting, syncing, asking, database, demo_command):
+    for module in (
+        project,
+        connecting,
+        syncing,
+        asking,
+        database,
+        quarantine,
+        verification,
+        scaffold,
+        grading,
+        erasing,
+        demo_command,
+    ):
         module.add_commands(app)
     return app
 
@@ -66,9 +90,9 @@ def _options(
     # Read before, in `_session`; here they are checked and documented.
     del config, plugin, no_plugins, version
     if verbose:
-        logging.basicConfig(
-            level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-        )
+        told = logging.StreamHandler()
+        told.setFormatter(HarmlessFormatter("%(levelname)s %(name)s: %(message)s"))
+        logging.basicConfig(level=logging.INFO, handlers=[told])
         logging.getLogger("deskmetry").setLevel(logging.DEBUG)
 
 
@@ -110,6 +134,8 @@ def run(arguments: Sequence[str]) -> int:
             raise
         report(UnforeseenError(error), as_json=as_json)
         return int(ExitCode.FAILURE)
+    finally:
+        session.resources.close()
     return code if isinstance(code, int) else int(ExitCode.OK)
 
 

@@ -187,7 +187,7 @@ def _aligned(table: Table, width: int | None) -> str:
         page.line(line, "bold" if number == 0 else "dim")
     if table.shown:
         columns = [
-            Column(name, name in table.right, name in table.solid, name in table.cut)
+            Column(plain(name), name in table.right, name in table.solid, name in table.cut)
             for name in table.columns
         ]
         page.rows(columns, table.shown, table.spare)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deskmetry.errors import BadValue, DeskmetryError, ExitCode, SourceError, UsageError
+from deskmetry.errors import BadValue, DeskmetryError, ExitCode, UsageError
 
 from .output import Format, FormatOption, OutputOption, Table, write
 from .session import Session
@@ -111,13 +111,12 @@ def check(
 
 def _tried(connector: Connector) -> tuple[str, DeskmetryError | None]:
     """Return what a connector found, or why it couldn't; a fault of its code is no fault of ours."""
+    from deskmetry.sync.cleanser import checked
+
     try:
-        return connector.check(), None
+        return checked(connector), None
     except DeskmetryError as error:
         return "", error
-    except Exception as error:
-        reason = f"The connector {connector.name!r} failed: {type(error).__name__}: {error}"
-        return "", SourceError(reason.rstrip(".") + ".", "Report it to the connector's author.")
     finally:
         connector.close()
 
@@ -162,14 +161,19 @@ def config_show(
     write(Table(("setting", "value", "from"), shown, data, title=[f"Configuration {file}"]), format, output)
 
 
-def doctor(context: typer.Context, format: FormatOption = Format.TABLE, output: OutputOption = None) -> None:
+def doctor(
+    context: typer.Context,
+    offline: Annotated[bool, typer.Option("--offline", help="Don't reach the sources.")] = False,
+    format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
     """Find faults, each with what mends it."""
     from .examination import examine
 
     session: Session = context.obj
-    findings = examine(session)
-    data = [asdict(finding) for finding in findings]
-    shown = [[f.check, f.status, f"{f.found} {f.mend}".strip()] for f in findings]
+    found = examine(session, offline=offline)
+    data = [{"check": one.name, "status": one.health, "found": one.found, "mend": one.mend} for one in found]
+    shown = [[one.name, one.health, f"{one.found} {one.mend}".strip()] for one in found]
     write(Table(("check", "status", "found"), shown, data, solid=frozenset({"status"})), format, output)
-    if any(finding.status == "fault" for finding in findings):
+    if any(one.health == "fault" for one in found):
         raise typer.Exit(int(ExitCode.FAILURE))

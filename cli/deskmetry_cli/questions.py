@@ -13,6 +13,8 @@ import typer
 
 from deskmetry.errors import BadValue, UnknownName, UsageError
 
+from .text import plain
+
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
@@ -108,7 +110,7 @@ def prompt(text: str, *, secret: bool = False, default: str | None = None) -> st
 
 def say(text: str) -> None:
     """Tell people something."""
-    typer.echo(text, err=True)
+    typer.echo("\n".join(plain(line) for line in text.split("\n")), err=True)
 
 
 def _typed(key: str, info: FieldInfo, before: Any) -> Any:

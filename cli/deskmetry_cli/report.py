@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 
 from deskmetry.errors import DeskmetryError
@@ -30,6 +31,14 @@ def report(error: DeskmetryError, *, as_json: bool, source: str | None = None) -
 def warn(text: str, kind: str = "warning") -> None:
     """Tell people something that isn't data."""
     _say(f"{kind}: {plain(text)}")
+
+
+class HarmlessFormatter(logging.Formatter):
+    """Formats a line of the log, strangers' words in it and tracebacks too, without control characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text of a record; its own line breaks stay."""
+        return "\n".join(plain(line) for line in super().format(record).split("\n"))
 
 
 def _say(line: str) -> None:

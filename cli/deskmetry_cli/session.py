@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +43,9 @@ class Session:
     plugin_files: Sequence[Path] = field(default=())
     built_in_only: bool = False
     verbose: bool = False
+    resources: ExitStack = field(default_factory=ExitStack, repr=False)
+    """What is given back when the command ends."""
+    _served: set[str] = field(default_factory=set, repr=False)
 
     @cached_property
     def settings(self) -> Settings:
@@ -93,10 +96,21 @@ class Session:
         faults: dict[str, ConfigurationError] = {}
         for name in wanted:
             try:
-                made[name] = build_source(settings, name, known)
+                connector = build_source(settings, name, known)
+                self._serve(name, connector)
+                made[name] = connector
             except ConfigurationError as error:
                 faults[name] = error
         return made, faults
+
+    def _serve(self, source: str, connector: Connector) -> None:
+        """Serve the source itself until the command ends, if it is one that the demo made up."""
+        from .demo.serving import is_made_up, served
+
+        folder = self.settings.folder
+        if source not in self._served and is_made_up(folder, source, connector):
+            self._served.add(source)
+            self.resources.enter_context(served(folder, source, connector))
 
     @contextmanager
     def reader(self, *, facts: bool = True) -> Iterator[sqlite3.Connection]:
@@ -104,6 +118,7 @@ class Session:
         from deskmetry.store import open_reader, translated
 
         path = self.settings.database
+        self.bring_up_to_date(path)
         connection = open_reader(path)
         try:
             with _interruptible(), translated(path):
@@ -117,6 +132,22 @@ class Session:
                 yield connection
         finally:
             connection.close()
+
+    def bring_up_to_date(self, path: Path) -> None:
+        """Bring a file that an older version wrote to this version's schema, and say where its copy is."""
+        from deskmetry.store import WriterLock, open_reader, open_writer
+        from deskmetry.store.connection import version_of
+        from deskmetry.store.version import SCHEMA_VERSION
+
+        connection = open_reader(path)
+        try:
+            found = version_of(connection)
+        finally:
+            connection.close()
+        if found < SCHEMA_VERSION:
+            with WriterLock(path):
+                open_writer(path).close()
+            warn(f"{path} was brought to schema {SCHEMA_VERSION}; {path}.backup-schema-{found} is as it was.")
 
     def _tell_strangers(self, connection: sqlite3.Connection) -> None:
         """Tell which sources count although they aren't configured any more."""

@@ -1,33 +1,18 @@
-"""Summary: how a sync went and how the sources stand, as tables."""
+"""Summary: how a sync went, as a table."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from deskmetry.calendar import zone
 from deskmetry.errors import DeskmetryError, ExitCode
-from deskmetry.instants import from_milliseconds
 from deskmetry.sync import StreamReport, SyncReport
 
 from .output import SCHEMA_VERSION, Table
 from .text import duration, instant, number
 
 _SYNC_COLUMNS = ("source", "stream", "outcome", "new", "changed", "same", "quarantined", "reason")
-_STATUS = """
-SELECT s.name, s.connector, s.last_sync_at, s.known_from_at, s.complete_until_at,
-  (SELECT count(*) FROM tickets AS t WHERE t.source_id = s.id AND t.merged_into IS NULL) AS tickets,
-  (SELECT count(*) FROM messages AS m WHERE m.source_id = s.id) AS messages,
-  (SELECT count(*) FROM quarantine AS q WHERE q.source_id = s.id) AS quarantined,
-  (SELECT group_concat(DISTINCT r.outcome) FROM sync_runs AS r
-    WHERE r.source_id = s.id AND r.run = (SELECT max(run) FROM sync_runs WHERE source_id = s.id)) AS outcome,
-  (SELECT group_concat(r.reason, '; ') FROM sync_runs AS r WHERE r.reason IS NOT NULL
-    AND r.source_id = s.id AND r.run = (SELECT max(run) FROM sync_runs WHERE source_id = s.id)) AS reason
-FROM sources AS s ORDER BY s.name
-"""
 
 
 def sync_table(
@@ -110,6 +95,8 @@ def _stream(stream: StreamReport) -> dict[str, Any]:
         "outcome": str(stream.outcome),
         "reason": stream.reason,
         "notes": list(stream.notes),
+        "new_fields": list(stream.new_fields),
+        "next_try_at": stream.next_try_at.isoformat() if stream.next_try_at else None,
         "pages": stream.pages,
         "new": stream.written.new,
         "changed": stream.written.changed,
@@ -120,74 +107,3 @@ def _stream(stream: StreamReport) -> dict[str, Any]:
         "retries": stream.retries,
         "seconds_waited": round(stream.seconds_waited, 3),
     }
-
-
-def status_table(connection: sqlite3.Connection, timezone: str, configured: Sequence[str]) -> Table:
-    """Return how each source stands: what it holds, up to when it is known, how its last sync ended."""
-    local, now = zone(timezone), datetime.now(UTC)
-    data = [_standing(row, now, configured) for row in connection.execute(_STATUS)]
-    shown = [_shown(row, local) for row in data]
-    notes = [f"{row['source']}: {row['reason']}" for row in data if row["reason"]]
-    synced = {row["source"] for row in data}
-    notes += [
-        f"{name} was never synced; `deskmetry sync {name}`." for name in configured if name not in synced
-    ]
-    notes += [
-        f"{row['source']} isn't in the configuration any more." for row in data if not row["configured"]
-    ]
-    columns = (
-        "source", "connector", "last sync", "known from", "known until", "behind", "tickets", "messages",
-        "quarantined", "outcome",
-    )  # fmt: skip
-    return Table(
-        columns,
-        shown,
-        data,
-        frozenset(columns[5:9]),
-        solid=frozenset((*columns[:5], "outcome")),
-        spare=("connector", "behind", "last sync", "known from"),
-        notes=notes,
-        empty="No source was synced yet.",
-    )
-
-
-def _standing(row: tuple[Any, ...], now: datetime, configured: Sequence[str]) -> dict[str, Any]:
-    name, connector, last, known, until, tickets, messages, bad, outcome, reason = row
-    complete = None if until is None else from_milliseconds(until)
-    return {
-        "source": name,
-        "connector": connector,
-        "configured": name in configured,
-        "last_sync_at": _iso(last),
-        "known_from": _iso(known),
-        "complete_until": _iso(until),
-        "lag_ms": None if complete is None else int((now - complete).total_seconds() * 1000),
-        "tickets": tickets,
-        "messages": messages,
-        "quarantined": bad,
-        "last_outcome": outcome,
-        "reason": reason,
-    }
-
-
-def _shown(row: Mapping[str, Any], local: ZoneInfo) -> list[str]:
-    return [
-        row["source"],
-        row["connector"],
-        instant(_at(row["last_sync_at"]), local),
-        instant(_at(row["known_from"]), local).partition(" ")[0],
-        instant(_at(row["complete_until"]), local),
-        "–" if row["lag_ms"] is None else duration(row["lag_ms"]),
-        number(row["tickets"]),
-        number(row["messages"]),
-        number(row["quarantined"]),
-        row["last_outcome"] or "never run",
-    ]
-
-
-def _at(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _iso(milliseconds: int | None) -> str | None:
-    return None if milliseconds is None else from_milliseconds(milliseconds).isoformat()

@@ -37,7 +37,7 @@ def sync(
 ) -> None:
     """Read what is new into the database."""
     from deskmetry.metric import duration
-    from deskmetry.sync import Options, Stop, stop_on_signals
+    from deskmetry.sync import Options, Stop, StoppedAtOnce, stop_on_signals
     from deskmetry.sync import sync as run
 
     from .progress import progress
@@ -45,12 +45,18 @@ def sync(
 
     session: Session = context.obj
     settings = session.settings
-    options = Options(settings.timezone, full, settings.folder, duration(max_wait))
+    options = Options(
+        settings.timezone, full, settings.folder, duration(max_wait), privacy=settings.privacy_by_source()
+    )
     connectors, faults = session.connectors(sources or ())
     if not connectors:
         raise next(iter(faults.values()))
-    with stop_on_signals(Stop(), _stopping) as stop, progress() as listener:
-        outcome = run(settings.database, connectors, options, listener=listener, stop=stop)
+    try:
+        with stop_on_signals(Stop(), _stopping) as stop, progress() as listener:
+            outcome = run(settings.database, connectors, options, listener=listener, stop=stop)
+    except StoppedAtOnce as stopped:  # Typer would say 130 for SIGTERM too
+        report(Stopped(), as_json=format in (Format.JSON, Format.JSONL))
+        raise typer.Exit(int(stopped.exit_code)) from None
     session.registry.call("sync_finished", report=outcome)
     session.tell()
     code = outcome.exit_code
@@ -71,12 +77,14 @@ def sync(
 
 
 def _tell_hints(session: Session) -> None:
+    from .erasing import tell_stale
     from .hints import hints
     from .report import warn
 
     with session.reader() as connection:
         for hint in hints(connection):
             warn(hint)
+        tell_stale(connection, session.settings.privacy_by_source())
 
 
 def _stopping() -> None:
@@ -100,10 +108,11 @@ def status(context: typer.Context, format: FormatOption = Format.TABLE, output: 
     """Show how far each source is known."""
     from deskmetry.store import open_reader, translated
 
-    from .summary import status_table
+    from .standing import status_table
 
     session: Session = context.obj
     settings = session.settings
+    session.bring_up_to_date(settings.database)
     connection = open_reader(settings.database)
     try:
         with translated(settings.database):

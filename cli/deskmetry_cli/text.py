@@ -20,7 +20,8 @@ def plain(text: str) -> str:
 
 def guarded(text: str) -> str:
     """Return text that a spreadsheet takes as text: what looks like a formula gets an apostrophe in front."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    # What trims blanks sees the formula behind them too.
+    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
 def duration(milliseconds: float) -> str:

@@ -48,8 +48,9 @@ def test_the_story_is_the_same_for_the_same_seed_and_another_for_another() -> No
 
 
 def test_the_story_has_the_promised_size(company: DemoCompany) -> None:
-    assert 4_000 <= len(company.threads) <= 8000
-    assert 12_000 <= company.truth.mails <= 18_000
+    assert 1_700 <= company.truth.customer_threads <= 2_100
+    assert 6_000 <= company.truth.mails <= 9_000
+    assert 1_200 <= company.desk.truth().tickets <= 1_600
 
 
 def test_the_story_begins_with_a_month_and_nothing_happens_after_its_end(company: DemoCompany) -> None:
@@ -80,13 +81,15 @@ def test_the_weeks_before_christmas_are_busier_than_those_of_february(company: D
     assert before_christmas > 1.4 * len(within(company, date(2026, 2, 2), 21))
 
 
-def test_in_the_bad_week_volume_doubles_and_replies_take_three_times_as_long(company: DemoCompany) -> None:
+def test_in_the_bad_week_volume_doubles_and_replies_take_more_than_twice_as_long(
+    company: DemoCompany,
+) -> None:
     bad = company.truth.bad_week
     assert bad.weekday() == 0
     assert 63 <= (UNTIL - bad).days <= 80
     before = within(company, bad - timedelta(days=28), 28)
     assert 1.6 < len(within(company, bad, 7)) / (len(before) / 4) < 2.6
-    assert hours_to_reply(within(company, bad, 7)) > 3 * hours_to_reply(before)
+    assert hours_to_reply(within(company, bad, 7)) > 2 * hours_to_reply(before)
 
 
 def test_the_last_two_months_are_answered_faster_than_the_summer(company: DemoCompany) -> None:
@@ -113,9 +116,10 @@ def test_replies_come_from_those_who_work_then(company: DemoCompany) -> None:
 
 @pytest.mark.parametrize("until", [date(2024, 2, 29), date(2026, 1, 1), date(2026, 4, 30), date(2026, 5, 1)])
 def test_the_story_can_end_on_any_day(until: date) -> None:
-    company = tell(7, until, 300)
+    company = tell(7, until, 600)
     assert company.since == date(until.year - 1, until.month, 1)
-    assert company.truth.customer_threads > 200
+    assert company.truth.customer_threads > 240
+    assert company.desk.truth().tickets > 160
     assert company.truth.replies_by_agent["Lea Fischer"] > 0
 
 

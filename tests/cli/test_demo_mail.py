@@ -1,4 +1,4 @@
-"""Tests of the demo's mbox files, read back with the standard library and counted against the story."""
+"""Tests of the demo's mailboxes, read back with the standard library and counted against the story."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import pytest
 from deskmetry_cli.demo import DemoCompany, build
 
 FILES = ("inbox", "sent", "junk")
+FOLDERS = ("INBOX", "Sent", "Junk")
 ANSWERS = re.compile(r"(?:re|aw|sv): ", re.IGNORECASE)
 FROM_LINE = re.compile(rb"^From (\S+) (\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})$", re.MULTILINE)
 
@@ -28,10 +29,13 @@ class Made(NamedTuple):
     mails: dict[str, list[Message]]
 
     def distinct(self) -> dict[str, Message]:
-        return {str(mail["Message-ID"]): mail for name in FILES for mail in self.mails[name]}
+        return {str(mail["Message-ID"]): mail for mails in self.mails.values() for mail in mails}
+
+    def inboxes(self) -> list[Message]:
+        return [*self.mails["inbox"], *self.mails["INBOX"]]
 
     def raw(self, name: str) -> bytes:
-        return (self.folder / "mail" / f"{name}.mbox").read_bytes()
+        return (self.folder / "support" / f"{name}.mbox").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +44,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     company = build(folder, until=date(2026, 11, 22), tickets_per_year=1500)
     mails: dict[str, list[Message]] = {}
     for name in FILES:
-        box = mailbox.mbox(folder / "mail" / f"{name}.mbox", create=False)
+        box = mailbox.mbox(folder / "support" / f"{name}.mbox", create=False)
         mails[name] = list(box)
         box.close()
+    for name in FOLDERS:
+        mirror = mailbox.Maildir(folder / "orders" / name, create=False)
+        mails[name] = list(mirror)
+        mirror.close()
     return Made(company, folder, mails)
 
 
@@ -73,7 +81,7 @@ def test_the_files_hold_what_the_truth_says(made: Made) -> None:
     assert len(counted) == 8
     assert len(mails) == truth.mails
     assert sum(map(len, made.mails.values())) == truth.mails + truth.copies
-    assert sum(map(bool, (mail["X-Spam-Flag"] for mail in made.mails["inbox"]))) == truth.spam_in_inbox
+    assert sum(map(bool, (mail["X-Spam-Flag"] for mail in made.inboxes()))) == truth.spam_in_inbox
 
 
 def test_the_threads_are_as_many_as_the_truth_says(made: Made) -> None:
@@ -111,7 +119,7 @@ def test_labels_stand_on_first_mails_only(made: Made) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_is_in_order_of_arrival(made: Made, name: str) -> None:
     lines = FROM_LINE.findall(made.raw(name))
-    assert len(lines) == len(made.mails[name]) > 50
+    assert len(lines) == len(made.mails[name]) > 30
     instants = [datetime.strptime(f"{at.decode()} +0000", "%a %b %d %H:%M:%S %Y %z") for _, at in lines]
     assert instants == sorted(instants)
 
@@ -135,6 +143,25 @@ def test_references_name_mails_that_exist(made: Made) -> None:
         names = str(mail["References"] or "").split()
         assert set(names) <= set(mails)
         assert str(mail["In-Reply-To"]) == names[-1] if names else not mail["In-Reply-To"]
+
+
+def test_the_mirror_of_the_imap_account_names_its_files_as_such_mirrors_do(made: Made) -> None:
+    """The file's name says when the mail arrived, its UID and its flags; the mail itself has none."""
+    for name in FOLDERS:
+        files = sorted((made.folder / "orders" / name / "cur").iterdir())
+        matches = [re.fullmatch(r"(\d{10})\.\d+\.orders,U=(\d+):2,(R?S)", file.name) for file in files]
+        assert all(matches)
+        uids = [int(match[2]) for match in matches if match]
+        assert sorted(uids) == list(range(1, len(files) + 1))
+    assert any(file.name.endswith(",RS") for file in (made.folder / "orders" / "INBOX" / "cur").iterdir())
+    assert not any(mail["Status"] or mail["X-Status"] for name in FOLDERS for mail in made.mails[name])
+
+
+def test_each_account_holds_only_its_own_mail(made: Made) -> None:
+    for mail in made.mails["INBOX"]:
+        assert "orders@" in str(mail["Delivered-To"])
+    for mail in made.mails["inbox"]:
+        assert "orders@" not in str(mail["Delivered-To"])
 
 
 def test_no_domain_is_real(made: Made) -> None:
@@ -176,7 +203,7 @@ def test_some_charsets_are_odd(made: Made) -> None:
 
 
 def test_a_mail_may_lie_in_two_folders(made: Made) -> None:
-    sent = {str(mail["Message-ID"]) for mail in made.mails["sent"]}
-    both = [mail for mail in made.mails["inbox"] if str(mail["Message-ID"]) in sent]
+    sent = {str(mail["Message-ID"]) for name in ("sent", "Sent") for mail in made.mails[name]}
+    both = [mail for mail in made.inboxes() if str(mail["Message-ID"]) in sent]
     assert both
     assert all("larkfield-cycles.example" in str(mail["Cc"]) for mail in both)

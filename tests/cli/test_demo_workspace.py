@@ -15,6 +15,7 @@ from deskmetry.errors import FolderTaken
 from deskmetry_cli.demo import build
 
 UNTIL = date(2026, 3, 1)
+PORT = 20_425
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -27,36 +28,45 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        build(tmp_path / name, until=UNTIL, tickets_per_year=200)
-    build(tmp_path / "three", seed=8, until=UNTIL, tickets_per_year=200)
+        build(tmp_path / name, until=UNTIL, tickets_per_year=200, port=PORT)
+    build(tmp_path / "three", seed=8, until=UNTIL, tickets_per_year=200, port=PORT)
     one = contents(tmp_path / "one")
     assert one == contents(tmp_path / "two")
-    assert one["mail/inbox.mbox"] != contents(tmp_path / "three")["mail/inbox.mbox"]
+    assert one["support/inbox.mbox"] != contents(tmp_path / "three")["support/inbox.mbox"]
 
 
 def test_neither_hash_seed_nor_time_zone_nor_locale_changes_the_bytes(tmp_path: Path) -> None:
     script = (
         "import sys; from datetime import date; from pathlib import Path; "
         "from deskmetry_cli.demo import build; "
-        "build(Path(sys.argv[1]), until=date(2026, 3, 1), tickets_per_year=200)"
+        "build(Path(sys.argv[1]), until=date(2026, 3, 1), tickets_per_year=200, port=20425)"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "4711", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
     command = [sys.executable, "-c", script, str(tmp_path / "there")]
     subprocess.run(command, check=True, env=environment)
-    build(tmp_path / "here", until=UNTIL, tickets_per_year=200)
+    build(tmp_path / "here", until=UNTIL, tickets_per_year=200, port=PORT)
     assert contents(tmp_path / "here") == contents(tmp_path / "there")
 
 
 def test_the_configuration_names_files_addresses_channels_and_teams(tmp_path: Path) -> None:
     company = build(tmp_path / "demo", until=UNTIL, tickets_per_year=200)
     settings = tomllib.loads((tmp_path / "demo" / "deskmetry.toml").read_text("utf-8"))
-    source = settings["sources"]["inbox"]
     assert (settings["database"], settings["timezone"]) == ("deskmetry.db", "Europe/Berlin")
-    assert source["connector"] == "mailbox"
-    assert all((tmp_path / "demo" / path).is_file() for path in source["path"])
-    assert set(source["channels"]) == set(source["teams"]) < set(source["addresses"])
-    assert set(company.truth.channels) == {*source["channels"].values(), "web_form"}
-    assert set(company.truth.teams) == set(source["teams"].values())
+    sources = settings["sources"]
+    connectors = {name: source["connector"] for name, source in sources.items()}
+    assert connectors == {"support": "mailbox", "orders": "mailbox", "webshop": "zendesk"}
+    assert all((tmp_path / "demo" / path).is_file() for path in sources["support"]["path"])
+    assert (tmp_path / "demo" / sources["orders"]["path"] / "INBOX" / "cur").is_dir()
+    channels: set[str] = {"web_form"}
+    teams: set[str] = set()
+    for source in (sources["support"], sources["orders"]):
+        assert set(source["channels"]) == set(source["teams"]) < set(source["addresses"])
+        channels |= set(source["channels"].values())
+        teams |= set(source["teams"].values())
+    assert set(company.truth.channels) == channels
+    assert set(company.truth.teams) == teams
+    assert sources["webshop"]["bots"] == company.desk.bots
+    assert sources["orders"]["live"] is False  # a mirror that gets no mail isn't known until it is read
 
 
 @pytest.mark.parametrize("content", ["file", "folder"])
@@ -74,13 +84,13 @@ def test_a_folder_of_somebody_else_is_refused_and_left_alone(tmp_path: Path, con
 
 def test_a_folder_of_the_demo_is_made_anew_and_other_files_stay(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    build(folder, seed=1, until=UNTIL, tickets_per_year=50)
+    build(folder, seed=1, until=UNTIL, tickets_per_year=50, port=PORT)
     for name in ("deskmetry.db", "deskmetry.db-wal", "notes.txt"):
         (folder / name).write_text("old")
-    build(folder, seed=2, until=UNTIL, tickets_per_year=50)
+    build(folder, seed=2, until=UNTIL, tickets_per_year=50, port=PORT)
     assert not list(folder.glob("deskmetry.db*"))
     assert (folder / "notes.txt").read_text() == "old"
-    build(tmp_path / "fresh", seed=2, until=UNTIL, tickets_per_year=50)
+    build(tmp_path / "fresh", seed=2, until=UNTIL, tickets_per_year=50, port=PORT)
     (folder / "notes.txt").unlink()
     assert contents(folder) == contents(tmp_path / "fresh")
 
@@ -96,4 +106,4 @@ def test_only_the_owner_may_read_what_is_made(tmp_path: Path) -> None:
     build(folder, until=UNTIL, tickets_per_year=50)
     modes = {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()}
     assert modes == {0o600}
-    assert (folder / "mail").stat().st_mode & 0o777 == folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "orders" / "INBOX").stat().st_mode & 0o777 == folder.stat().st_mode & 0o777 == 0o700

@@ -1,4 +1,4 @@
-"""Demo: a made-up company's support mailbox, generated from a seed."""
+"""Demo: a made-up company with two mailboxes and a helpdesk, generated from a seed."""
 
 from .company import DemoCompany, Truth
 from .workspace import build

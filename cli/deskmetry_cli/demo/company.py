@@ -1,4 +1,4 @@
-"""Company: a year of a made-up bicycle shop's support mailbox, as customers, agents, threads and letters."""
+"""Company: a year of a made-up bicycle shop's support, as customers, agents, letters and tickets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
+from .desk import Desk
 from .people import Customer
 from .staff import Agent
 from .texts import COMPANY, DOMAIN
@@ -73,7 +74,7 @@ class Thread:
 
 @dataclass(slots=True)
 class Truth:
-    """What the files hold, counted from the story: mails are distinct ones unless the field says copies."""
+    """What the mailboxes hold, counted from the story: mails are distinct ones unless it says copies."""
 
     mails: int = 0
     copies: int = 0  # more copies of mails already counted
@@ -112,6 +113,7 @@ class DemoCompany:
     agents: tuple[Agent, ...]
     customers: list[Customer]
     threads: list[Thread]
+    desk: Desk
     truth: Truth
     name: str = COMPANY
     domain: str = DOMAIN
@@ -123,6 +125,8 @@ class DemoCompany:
 
 
 MAILBOXES = ("support", "orders", "returns")
+ACCOUNTS = {"support": ("support", "returns"), "orders": ("orders",)}
+"""Local parts of the addresses of each mail account; an account is a source of its own."""
 CHANNELS = {"support": "email", "orders": "orders", "returns": "returns"}
 TEAMS = {"support": "Support", "orders": "Orders", "returns": "Returns"}
 WEBSITE = "website"

@@ -6,11 +6,13 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .company import AUTOMATIC, DemoCompany, Kind, Letter, Thread
+from .company import ACCOUNTS, AUTOMATIC, DemoCompany, Kind, Letter, Thread
 from .people import CLIENTS, Client
 
 FILES = ("inbox", "sent", "junk")
 SENT = (Kind.REPLY, Kind.ACKNOWLEDGEMENT)
+OTHER = {"support": "returns", "returns": "support"}
+"""The address of the same account that some customers write to as well."""
 ORDINARY = CLIENTS[1]
 
 
@@ -36,28 +38,30 @@ class Envelope:
 
 @dataclass(slots=True)
 class Copy:
-    """One entry of an mbox file: a mail, when it arrived there and at which of our addresses."""
+    """One entry of a mail folder: a mail, when it arrived there and at which of our addresses."""
 
     at: int
     envelope: Envelope
     mailbox: str
 
 
-def sort_by_file(company: DemoCompany, rng: random.Random) -> dict[str, list[Copy]]:
-    """Return the entries of each file in order of arrival; a mail may have two."""
+def sort_by_file(company: DemoCompany, account: str, rng: random.Random) -> dict[str, list[Copy]]:
+    """Return the entries of each folder of an account in order of arrival; a mail may have two."""
     files: dict[str, list[Copy]] = {name: [] for name in FILES}
     for thread in company.threads:
+        if thread.mailbox not in ACCOUNTS[account]:
+            continue
         for envelope in seal(thread, company.domain, rng):
             at, mailbox = envelope.letter.at, thread.mailbox
             sent = envelope.letter.kind in SENT
             home = "sent" if sent else "junk" if thread.in_junk else "inbox"
             files[home].append(Copy(at, envelope, mailbox))
             if envelope.letter.twice:
-                also = "orders" if mailbox == "support" and not sent else "support"
-                files["inbox"].append(Copy(at + 2, envelope, also))
+                files["inbox"].append(Copy(at + 2, envelope, mailbox if sent else OTHER[mailbox]))
     for copies in files.values():
         copies.sort(key=lambda copy: (copy.at, copy.envelope.token, copy.mailbox))
-    _make_odd(files["inbox"])
+    if account == next(iter(ACCOUNTS)):
+        _make_odd(files["inbox"])
     return files
 
 

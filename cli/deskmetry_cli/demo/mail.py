@@ -1,11 +1,10 @@
-"""Mail: writes the letters of the story as mbox files, with the headers that real mail programs set."""
+"""Mail: writes the letters of the story as mbox files and a Maildir, with the headers of real programs."""
 
 from __future__ import annotations
 
 import os
 import random
 import re
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
 from email.utils import format_datetime
 from pathlib import Path
@@ -14,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 from . import mime
 from .company import WEBSITE, DemoCompany, Kind
-from .envelope import SENT, Copy, Envelope, sort_by_file
+from .envelope import OTHER, SENT, Copy, Envelope, sort_by_file
 
+FOLDERS = {"inbox": "INBOX", "sent": "Sent", "junk": "Junk"}
+"""What the folders are called in an IMAP account."""
 _FROM_LINE = re.compile(rb"^(>*From )", re.MULTILINE)
 _AUTOMATIC = {
     Kind.ACKNOWLEDGEMENT: "Auto-Submitted: auto-replied\nX-Auto-Response-Suppress: All\n",
@@ -26,13 +27,38 @@ _AUTOMATIC = {
 }
 
 
-def write_mailbox(company: DemoCompany, folder: Path, seed: int) -> None:
+def write_mbox(company: DemoCompany, account: str, folder: Path, seed: int) -> None:
     """Write `inbox.mbox`, `sent.mbox` and `junk.mbox` into the folder, each in order of arrival."""
-    files = sort_by_file(company, random.Random(seed))  # noqa: S311
+    files = sort_by_file(company, account, random.Random(f"{seed} {account}"))  # noqa: S311
     writer = _Writer(company)
     for name, copies in files.items():
         with open(folder / f"{name}.mbox", "wb", opener=private) as file:
-            file.writelines(writer.entries(copies))
+            file.writelines(map(writer.entry, copies))
+
+
+def write_maildir(company: DemoCompany, account: str, folder: Path, seed: int) -> None:
+    """Write a mirror of an IMAP account as OfflineIMAP and mbsync lay it down: a Maildir for each folder.
+
+    A file is named by the second of its arrival, its UID and its flags; labels stand in X-Keywords, where
+    OfflineIMAP writes those of the server. That is how the connector `mailbox` meets an IMAP account without
+    a password; the connector `imap`, an extra with its own dependency, would need a mail server to talk to,
+    and a demo has none.
+    """
+    files = sort_by_file(company, account, random.Random(f"{seed} {account}"))  # noqa: S311
+    writer = _Writer(company)
+    for name, copies in files.items():
+        place = folder / FOLDERS[name]
+        place.mkdir(mode=0o700, exist_ok=True)
+        for part in ("cur", "new", "tmp"):
+            (place / part).mkdir(mode=0o700, exist_ok=True)
+        for uid, copy in enumerate(copies, start=1):
+            flags = "RS" if copy.envelope.answered else "S"
+            path = f"{place}/cur/{copy.at}.{uid}.{account},U={uid}:2,{flags}"
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                os.write(descriptor, writer.mail(copy))
+            finally:
+                os.close(descriptor)
 
 
 def private(path: str, flags: int) -> int:
@@ -46,20 +72,25 @@ class _Writer:
         self._domain = company.domain
         self._zone = ZoneInfo(company.zone)
 
-    def entries(self, copies: Iterable[Copy]) -> Iterator[bytes]:
-        """Yield the bytes of each entry: From_ line, headers, body with quoted From_ lines, empty line."""
-        for copy in copies:
-            envelope = copy.envelope
-            kind = envelope.letter.kind
-            sender = f"{copy.mailbox}@{self._domain}" if kind in SENT else envelope.letter.address
-            sender = "MAILER-DAEMON" if kind is Kind.BOUNCE else sender
-            lines, body = self._body(envelope)
-            if b"From " in body:
-                body = _FROM_LINE.sub(rb">\1", body)
-            head = (
-                f"From {sender} {asctime(gmtime(copy.at))}\n{self._headers(copy)}MIME-Version: 1.0\n{lines}\n"
-            )
-            yield head.encode() + body + (b"\n" if body.endswith(b"\n") else b"\n\n")
+    def entry(self, copy: Copy) -> bytes:
+        """Return an entry of an mbox file: From_ line, headers, body with quoted From_ lines, empty line."""
+        envelope = copy.envelope
+        kind = envelope.letter.kind
+        sender = f"{copy.mailbox}@{self._domain}" if kind in SENT else envelope.letter.address
+        sender = "MAILER-DAEMON" if kind is Kind.BOUNCE else sender
+        head, body = self._parts(copy, _status(envelope))
+        if b"From " in body:
+            body = _FROM_LINE.sub(rb">\1", body)
+        line = f"From {sender} {asctime(gmtime(copy.at))}\n".encode()
+        return b"".join((line, head, body, b"\n" if body.endswith(b"\n") else b"\n\n"))
+
+    def mail(self, copy: Copy) -> bytes:
+        """Return a mail as a file of its own, whose flags stand in its name."""
+        return b"".join(self._parts(copy, ""))
+
+    def _parts(self, copy: Copy, status: str) -> tuple[bytes, bytes]:
+        lines, body = self._body(copy.envelope)
+        return f"{self._headers(copy)}{status}MIME-Version: 1.0\n{lines}\n".encode(), body
 
     # --- headers ------------------------------------------------------------------------------------
 
@@ -122,8 +153,7 @@ class _Writer:
         if letter.kind is Kind.FORM:
             form = mime.mailbox(f"{self._name} website", f"{WEBSITE}@{self._domain}")
             return f"From: {form}\nReply-To: {customer}\nTo: {ours}\n"
-        also = "orders" if thread.mailbox == "support" else "support"
-        cc = f"Cc: {also}@{self._domain}\n" if letter.twice else ""
+        cc = f"Cc: {OTHER[thread.mailbox]}@{self._domain}\n" if letter.twice else ""
         return f"From: {customer}\nTo: {mime.mailbox(self._name, ours)}\n{cc}"
 
     def _program(self, envelope: Envelope) -> str:
@@ -185,12 +215,15 @@ def _references(envelope: Envelope) -> str:
     return f"In-Reply-To: <{envelope.references[-1]}>\nReferences: {chain}\n"
 
 
+def _status(envelope: Envelope) -> str:
+    """Return what a mail program notes in an mbox file: read, answered."""
+    return "Status: RO\nX-Status: A\n" if envelope.answered else "Status: RO\n"
+
+
 def _labels(envelope: Envelope) -> str:
-    """Return what the mail program notes in the file: read, answered, and labels on a thread's first mail."""
-    flags = "X-Status: A\n" if envelope.answered else ""
+    """Return the labels, which stand on a thread's first mail."""
     tags = envelope.thread.tags if envelope.answers is None else ()
-    keywords = f"X-Keywords: {' '.join(tags)}\n" if tags else ""
-    return f"Status: RO\n{flags}{keywords}"
+    return f"X-Keywords: {' '.join(tags)}\n" if tags else ""
 
 
 def _date(at: int, zone: tzinfo) -> str:

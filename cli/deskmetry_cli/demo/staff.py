@@ -86,15 +86,30 @@ class Staff:
             agent.name: [self._window(agent, day) for day in range(rhythm.diary)] for agent in agents
         }
 
-    def answer(self, rng: random.Random, asked: int, before: Agent | None) -> tuple[Agent, int] | None:
-        """Return who replies to a mail that arrived at `asked` and when; mostly the one who did `before`."""
+    def answer(
+        self, rng: random.Random, asked: int, before: Agent | None, haste: float = 1.0
+    ) -> tuple[Agent, int] | None:
+        """Return who replies to a mail that arrived at `asked` and when; mostly the one who did `before`.
+
+        haste is a factor on the time that they let it lie.
+        """
         agent = self._choose(rng, asked, before)
         if agent is None:
             return None
-        median = _MEDIAN * agent.pace * self._rhythm.slowness(asked)
+        median = _MEDIAN * haste * agent.pace * self._rhythm.slowness(asked)
         effort = rng.lognormvariate(math.log(median), _SPREAD)
         replied = self.later(agent, asked, int(min(effort, _LONGEST)) + 90)
         return None if replied is None else (agent, replied)
+
+    def on_duty(self, rng: random.Random, at: int) -> Agent | None:
+        """Return one of those who are at work at that instant, nobody outside of their hours."""
+        day = self._rhythm.day(at)
+        found = [
+            agent
+            for agent in self.agents
+            if (window := self._diary[agent.name][day]) is not None and window[0] <= at < window[1] - 1800
+        ]
+        return rng.choices(found, [agent.share for agent in found])[0] if found else None
 
     def later(self, agent: Agent, at: int, effort: int) -> int | None:
         """Return the instant after `effort` seconds of the agent's working time, None past the diary."""

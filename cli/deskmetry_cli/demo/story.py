@@ -8,16 +8,23 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from .company import MAILBOXES, ZONE, DemoCompany, Kind, Letter, Thread, count
+from .desk_story import DeskStory
+from .envelope import OTHER
 from .people import People
 from .rhythm import DAY, Rhythm
 from .staff import Agent, Staff, hire
 from .texts import Topic, load
 
-TICKETS_PER_YEAR = 3_600
-_FORM = 0.22  # share of the requests that come through the contact form
+TICKETS_PER_YEAR = 3_000
+_DESK = 0.42  # share of the requests that come to the helpdesk
+_FORM = 0.15  # share of the requests that come through the contact form
 _MISTYPED = 0.03  # share of those with an address that doesn't exist
 _ABSENT = 0.015  # share of our replies that meet an out-of-office
 _REOPENS = 0.045
+_REPORTS = (
+    (MAILBOXES[0], "Parcels returned", "This week's returns are in the list.", "reports@parcelhub.example"),
+    (MAILBOXES[1], "Closing", "All payments until today are booked.", "reports@paydesk.example"),
+)
 _COMMON = ("urgent", "vip", "wholesale")
 
 
@@ -28,7 +35,7 @@ def tell(seed: int, until: date, tickets_per_year: int = TICKETS_PER_YEAR) -> De
     truth = count(threads)
     truth.bad_week, truth.better_from = story.rhythm.bad_week, story.rhythm.better_from
     agents, customers = story.staff.agents, story.people.customers
-    return DemoCompany(story.rhythm.since, until, agents, customers, threads, truth)
+    return DemoCompany(story.rhythm.since, until, agents, customers, threads, story.desk.desk, truth)
 
 
 class _Story:
@@ -38,17 +45,24 @@ class _Story:
         self.texts = load()
         self.people = People(self.texts.first_names, self.texts.last_names)
         self.staff = Staff(hire(rhythm), rhythm)
-        self._per_day = sum(rhythm.expected) / rhythm.days
+        self.desk = DeskStory(rng, rhythm, self.staff, self.texts)
+        self._per_day = (1 - _DESK) * sum(rhythm.expected) / rhythm.days
 
     def threads(self) -> Iterator[Thread]:
         for at in self.rhythm.arrivals(self.rng):
-            yield self._cut(self._request(at))
+            if self.rng.random() < _DESK:
+                hope = 0.4 if at >= self._better_at() else 1.0
+                self.desk.request(at, self.people.writes(self.rng), self._topic(at), hope)
+            else:
+                yield self._cut(self._request(at))
         for day in range(self.rhythm.days):
             for make, share in ((self._outbound, 0.035), (self._spam, 0.09)):
                 for _ in range(self._some(self._per_day * share)):
                     thread = make(day)
                     if thread is not None and thread.letters[0].at < self.rhythm.ends_at:
                         yield self._cut(thread)
+            for _ in range(self._some(self._per_day * 0.02)):
+                self.desk.spam(day, self.rng.choice(self.texts.spam))
             yield from self._bulk(day)
 
     def _cut(self, thread: Thread) -> Thread:
@@ -76,7 +90,7 @@ class _Story:
         if by_form and rng.random() < _MISTYPED:
             first.address = address.replace("@", "@www.")
         mailbox = MAILBOXES[0] if by_form else topic.mailbox
-        first.twice = not by_form and rng.random() < 0.003
+        first.twice = not by_form and mailbox in OTHER and rng.random() < 0.003
         subject = rng.choice(topic.subjects).format(**about)
         thread = Thread(subject, mailbox, [first], customer, topic.tag, self._tags(topic))
         if by_form:
@@ -88,8 +102,16 @@ class _Story:
         if rng.random() >= topic.unanswered * hope:
             self._converse(thread, topic, about)
         else:
-            first.elsewhere = rng.random() < 0.15
+            self._neglect(thread, topic, about)
         return thread
+
+    def _neglect(self, thread: Thread, topic: Topic, about: dict[str, object]) -> None:
+        """Have somebody mark the mail as answered without an answer, or come across it weeks later."""
+        first = thread.letters[0]
+        first.elsewhere = self.rng.random() < 0.4
+        if not first.elsewhere:
+            found = first.at + self.rng.randrange(20, 120) * DAY
+            self._reply(thread, found, None, self.rng.choice(topic.answers).format(**about))
 
     def _better_at(self) -> int:
         return self.rhythm.midnight((self.rhythm.better_from - self.rhythm.since).days)
@@ -128,7 +150,9 @@ class _Story:
         rng = self.rng
         if rng.random() < 0.06:
             asked = self._writes_again(thread, rng.choice(self.texts.thanks))
-            if rng.random() < 0.75:
+            if rng.random() < 0.25:
+                thread.letters[-1].elsewhere = True  # needs no answer, and is marked as done
+            else:
                 agent = self._reply(thread, asked, agent, rng.choice(self.texts.welcome))
         if agent is not None and thread.letters[-1].kind is Kind.REPLY and rng.random() < _REOPENS:
             asked = self._writes_again(thread, rng.choice(self.texts.later), after=rng.randrange(8, 36) * DAY)
@@ -190,6 +214,8 @@ class _Story:
             asked = self._writes_again(thread, rng.choice(self.texts.confirms))
             if rng.random() < 0.8:
                 self._reply(thread, asked, agent, rng.choice(self.texts.welcome))
+            else:
+                thread.letters[-1].elsewhere = True
         return thread
 
     def _spam(self, day: int) -> Thread:
@@ -211,9 +237,9 @@ class _Story:
             letter = Letter(morning + self.rng.randrange(3600), Kind.NEWSLETTER, text, issue.sender)
             subject = f"{issue.subject}, {self.rhythm.local_date(day):%d/%m}"
             yield Thread(subject, MAILBOXES[0], [letter], list_id=issue.list_id)
-        # The last mail of the last day, so that the files are complete up to it.
-        closing = self.rhythm.midnight(day + 1) - 30
-        letter = Letter(
-            closing, Kind.NOTIFICATION, "All payments of today are booked.", "reports@paydesk.example"
-        )
-        yield Thread(f"Daily closing {self.rhythm.local_date(day)}", MAILBOXES[1], [letter])
+        if weekday != 6 and day + 1 < self.rhythm.days:
+            return
+        # Weekly reports, and the last mails of the last day, so that both accounts are complete up to them.
+        closing, today = self.rhythm.midnight(day + 1) - 30, self.rhythm.local_date(day)
+        for mailbox, subject, text, sender in _REPORTS:
+            yield Thread(f"{subject} {today}", mailbox, [Letter(closing, Kind.NOTIFICATION, text, sender)])
