@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import keyword
 import re
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from string import Template
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deskmetry.errors import BadValue, UsageError
 
 from .session import Session
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _SUFFIX = ".tmpl"
 
@@ -42,6 +42,8 @@ def new_connector(
 
     docs/first_connector.md leads from there to one that reads a real API.
     """
+    from importlib.resources import files
+
     session: Session = context.obj
     if not re.fullmatch("[a-z][a-z0-9]*([_-][a-z0-9]+)*", name) or keyword.iskeyword(name):
         raise BadValue("name for a connector", name, "a-z, 0-9 and -, beginning with a letter")
@@ -72,6 +74,8 @@ def new_connector(
 
 def _written(template: Traversable, place: Path, values: dict[str, str]) -> list[Path]:
     """Write a folder of templates and return the files, in order."""
+    from string import Template
+
     place.mkdir(parents=True, exist_ok=True)
     made: list[Path] = []
     for entry in sorted(template.iterdir(), key=lambda one: one.name):

@@ -9,6 +9,7 @@ from functools import cache
 
 from ..calendar import utc_offsets, zone
 from . import contacts, people, stages, tables
+from .basis import set_state, state
 from .build import build
 
 _BATCH = 50_000  # tickets built at once: bounds the temporary tables
@@ -33,13 +34,6 @@ class Refreshed:
     rebuilt: bool
 
 
-def pending(connection: sqlite3.Connection, timezone: str) -> int:
-    """Return how many marks wait for a refresh; -1 if everything must be rebuilt."""
-    if _state(connection, "fingerprint") != tables.fingerprint(timezone):
-        return -1
-    return int(connection.execute("SELECT count(*) FROM main.dirty").fetchone()[0])
-
-
 def refresh(connection: sqlite3.Connection, timezone: str, *, rebuild: bool = False) -> Refreshed:
     """Bring the facts up to date inside the caller's transaction.
 
@@ -47,12 +41,12 @@ def refresh(connection: sqlite3.Connection, timezone: str, *, rebuild: bool = Fa
     what is known before each source's `complete_until`; sources never read completely have none yet.
     """
     mark = tables.fingerprint(timezone)
-    rebuild = rebuild or _state(connection, "fingerprint") != mark
+    rebuild = rebuild or state(connection, "fingerprint") != mark
     if rebuild:
         tables.create(connection)
         connection.executemany("INSERT INTO main.utc_offsets VALUES (?, ?)", _offsets(timezone))
-        _set_state(connection, "fingerprint", mark)
-        _set_state(connection, "timezone", timezone)
+        set_state(connection, "fingerprint", mark)
+        set_state(connection, "timezone", timezone)
     _make_temporary(connection)
     _learn_agents(connection)
     if rebuild or _is_dirty(connection, "customer"):
@@ -136,9 +130,9 @@ def _collect_by_source(connection: sqlite3.Connection, into: str) -> None:
     """Gather what a source's name, or the instant up to which it is known, makes stale, and note both."""
     sources = connection.execute("SELECT id, name, complete_until_at FROM main.sources").fetchall()
     for source, name, cutoff in sources:
-        before = _state(connection, f"cutoff:{source}")
-        named = _set_state(connection, f"name:{source}", name)
-        if not _set_state(connection, f"cutoff:{source}", cutoff) and not named:
+        before = state(connection, f"cutoff:{source}")
+        named = set_state(connection, f"name:{source}", name)
+        if not set_state(connection, f"cutoff:{source}", cutoff) and not named:
             continue
         if named or before is None or cutoff is None or cutoff < int(before):
             connection.execute(into + "SELECT source_id, id FROM main.tickets WHERE source_id = ?", (source,))
@@ -225,22 +219,3 @@ def _note_persons(connection: sqlite3.Connection, condition: str) -> None:
         "INSERT OR IGNORE INTO temp.persons SELECT person FROM main.ticket_facts"
         f" WHERE {condition} AND person IS NOT NULL"
     )
-
-
-def _state(connection: sqlite3.Connection, key: str) -> str | None:
-    if not connection.execute("SELECT 1 FROM main.sqlite_master WHERE name = 'facts_state'").fetchone():
-        return None
-    row = connection.execute("SELECT value FROM main.facts_state WHERE key = ?", (key,)).fetchone()
-    return None if row is None else str(row[0])
-
-
-def _set_state(connection: sqlite3.Connection, key: str, value: object) -> bool:
-    """Note a value (None: none) and return whether it is another one; an equal one isn't written again."""
-    text = None if value is None else str(value)
-    if _state(connection, key) == text:
-        return False
-    if text is None:
-        connection.execute("DELETE FROM main.facts_state WHERE key = ?", (key,))
-    else:
-        connection.execute("INSERT OR REPLACE INTO main.facts_state VALUES (?, ?)", (key, text))
-    return True
