@@ -75,6 +75,19 @@ def test_a_basic_header_that_is_echoed_is_masked(respx_mock: respx.MockRouter) -
     assert caught.value.data["words"] == "not a header: ***"
 
 
+def test_headers_that_authenticate_nobody_mask_nothing(respx_mock: respx.MockRouter) -> None:
+    def headers() -> dict[str, str]:
+        return {"Accept": "application/json", "Acme-Version": "2026-03-01", "X-Api-Key": TOKEN}
+
+    said = f"no version 2026-03-01 for {TOKEN}"
+    respx_mock.get(f"{BASE}/a").respond(json={"data": [1]})
+    respx_mock.get(f"{BASE}/b").respond(400, json={"error": said})
+    with client(headers=headers) as (http, _context):
+        assert http.get_json("/a").items == []
+        with pytest.raises(DeskmetryError, match=r"no version 2026-03-01 for \*\*\*"):
+            http.get_json("/b")
+
+
 def test_a_message_shows_the_other_parameters(respx_mock: respx.MockRouter) -> None:
     respx_mock.get(url__startswith=f"{BASE}/tickets").respond(400)
     with client() as (http, _context), pytest.raises(DeskmetryError, match=r"\?api_key=\*\*\*&page=2 of"):

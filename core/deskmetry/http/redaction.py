@@ -17,6 +17,7 @@ MASK = "***"
 _SECRET_NAME = re.compile(
     r"token|secret|passw|pwd|auth|key|signature|^sig$|session|credential|jwt|^code$", re.IGNORECASE
 )
+_PUBLIC_HEADER = re.compile(r"accept(-\w+)?|content-type|user-agent|[\w-]+-version", re.IGNORECASE)
 _SHORTEST = 6  # characters; masking shorter values would riddle ordinary text (`X-Region: fra`)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _LONGEST_QUOTE = 200
@@ -30,8 +31,12 @@ def shown(url: httpx.URL) -> str:
 
 
 def secrets_in(headers: Mapping[str, str]) -> set[str]:
-    """Return every form in which the values of these headers could turn up in a text."""
-    parts = {part for value in headers.values() for part in (value, *value.split())}
+    """Return every form in which the values of these headers could turn up in a text.
+
+    Those that authenticate nobody are left out: `Accept: application/json` would mask every content type.
+    """
+    values = [value for name, value in headers.items() if not _PUBLIC_HEADER.fullmatch(name)]
+    parts = {part for value in values for part in (value, *value.split())}
     return forms_of(secret for part in parts for secret in (part, *_basic(part)))
 
 
