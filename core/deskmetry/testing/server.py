@@ -22,12 +22,13 @@ _CLOSING_SECONDS = 5.0  # how long a reply under way may take once the server cl
 class LoopbackServer:
     """Answers requests by a function, at `url`, while the `with` lasts.
 
-    A mistake in the function is answered 500, and raised when the `with` ends.
+    A mistake in the function is answered 500, and raised when the `with` ends. port: a free one if not given.
     """
 
-    def __init__(self, answer: Answer, host: str = "127.0.0.1") -> None:
+    def __init__(self, answer: Answer, host: str = "127.0.0.1", port: int = 0) -> None:
         self._answer = answer
         self._host = host
+        self._port = port
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -39,7 +40,7 @@ class LoopbackServer:
         return f"http://{self._host}:{self._server.server_port}"
 
     def __enter__(self) -> Self:
-        self._server = _Server(self._answer)
+        self._server = _Server(self._answer, self._port)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
         return self
@@ -105,13 +106,13 @@ class _Server(HTTPServer):
 
     request_queue_size = 64
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, port: int) -> None:
         self.answer = answer
         self.mistakes: list[BaseException] = []
         self.closing = threading.Event()
         self._lock = threading.Lock()
         self._open: dict[socket.socket, threading.Thread] = {}
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def server_bind(self) -> None:
         # HTTPServer's own asks the name service for this machine's name, which can take seconds.
