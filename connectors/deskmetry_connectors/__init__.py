@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-_PLUGINS = ("edesk", "imap", "intercom", "livechat", "mailbox", "surveymonkey", "zendesk")
+_PLUGINS = ("edesk", "imap", "intercom", "livechat", "mailbox", "table", "surveymonkey", "zendesk")
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -74,10 +74,13 @@ class Absent:
         if page.rejected:
             self._bad.add(info.name)
         if page.whole is not None and info.name not in self._bad:
-            report.written.changed += self._apply(info.name, page.whole)
+            # Known to be gone before the instant up to which all is known, so that the facts take it in.
+            until = page.complete_until or datetime.now(UTC)
+            at = to_milliseconds(until) - 1
+            report.written.changed += self._apply(info.name, page.whole, at)
 
-    def _apply(self, stream: str, whole: Whole) -> int:
-        """Bring the rows to what the list says; too many gone at once change nothing."""
+    def _apply(self, stream: str, whole: Whole, at: int) -> int:
+        """Bring the rows to what the list says; too many gone at once change nothing. at: milliseconds."""
         gone = {kind: self._gone(kind) for kind in whole.kinds}
         for kind, ids in gone.items():
             held = self._held(kind)
@@ -86,7 +89,7 @@ class Absent:
                 name = self._report.source
                 self.refused[stream] = MassDelete(name, kind.table, len(ids), held, whole.hint)
                 return 0
-        return sum(self._remove(kind, ids) + self._revive(kind) for kind, ids in gone.items())
+        return sum(self._remove(kind, ids, at) + self._revive(kind) for kind, ids in gone.items())
 
     def _held(self, kind: type[Record]) -> int:
         sql = f'SELECT count(*) FROM "{kind.table}" AS t WHERE t.source_id = ?{_alive(kind)}'
@@ -99,11 +102,11 @@ class Absent:
         )
         return [row[0] for row in self._connection.execute(sql, (self._source,))]
 
-    def _remove(self, kind: type[Record], ids: Sequence[str]) -> int:
+    def _remove(self, kind: type[Record], ids: Sequence[str], at: int) -> int:
         """Give rows their tombstone where their table has a place for one, else take them out."""
         table = table_of(kind)
         if "deleted_at" in table.position:
-            return bury(self._connection, self._source, kind, ids, to_milliseconds(datetime.now(UTC)))
+            return bury(self._connection, self._source, kind, ids, at)
         for begin in range(0, len(ids), _IDS_A_STATEMENT):
             chunk = ids[begin : begin + _IDS_A_STATEMENT]
             marks = ", ".join("?" * len(chunk))
