@@ -1,8 +1,9 @@
 """Sync: sources into the database, never losing or doubling a record."""
 
-from .engine import Options, sync
+from .engine import sync
 from .listener import Listener, Silence
 from .report import Outcome, SourceReport, StreamReport, SyncReport
+from .running import Options
 from .signals import Stop, StoppedAtOnce, stop_on_signals
 
 __all__ = [

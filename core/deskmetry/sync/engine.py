@@ -7,13 +7,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from .. import facts, threads
-from ..connector import Connector, Context, Cursor, Page
+from ..connector import Connector, Cursor
 from ..errors import DeskmetryError, TryLater
 from ..http.limiter import Limits
 from ..privacy import Filter
@@ -32,6 +31,7 @@ from .guard import UNSTORABLE
 from .listener import Listened, Listener, Silence
 from .reader import Item, PageRead, Reader, SourceEnded, StreamEnded, connector_fault
 from .report import Outcome, SourceReport, StreamReport, SyncReport
+from .running import Buffer, Options, RunningSource
 from .settle import WholeLists, settle
 from .signals import Stop
 
@@ -42,53 +42,6 @@ _GRACE_SECONDS = 5.0  # how long readers get to end when the writer can't go on
 _STEPS_A_LOOK = 10_000  # SQLite instructions between two looks at the wish to stop
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a run is to go.
-
-    timezone: the zone of the facts' days. full: read everything again. folder: what relative paths in the
-    settings start from. max_wait: a longer wait for a limit ends the stream. context: makes what is lent to
-    connectors; trials lend one whose waits are instant. privacy: how much of people is stored, by source.
-    """
-
-    timezone: str = "UTC"
-    full: bool = False
-    folder: Path = field(default_factory=Path.cwd)
-    max_wait: timedelta = timedelta(minutes=15)
-    context: Callable[..., Context] = Context
-    privacy: Mapping[str, Privacy] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Buffer:
-    """Pages of one stream that wait to be committed together."""
-
-    pages: list[Page] = field(default_factory=list)
-    rows: int = 0
-    since: float = 0.0
-
-
-@dataclass(slots=True)
-class _Source:
-    """One source during a run."""
-
-    id: int
-    connector: Connector
-    report: SourceReport
-    reader: Reader
-    cursors: dict[str, Cursor | None]
-    writer: Writer
-    fields: Fields
-    private: Filter
-    absent: Absent
-    buffers: dict[str, _Buffer] = field(default_factory=dict)
-    lists: dict[str, WholeLists] = field(default_factory=dict)
-    abandoned: bool = False
-
-    def stream(self, name: str) -> StreamReport:
-        return next(stream for stream in self.report.streams if stream.stream == name)
 
 
 def sync(
@@ -135,7 +88,7 @@ class _Run:
         self._items: queue.Queue[Item] = queue.Queue()
         self._started = clock()
         self._limits = Limits()
-        self._sources: dict[str, _Source] = {}
+        self._sources: dict[str, RunningSource] = {}
         self._reports: list[SourceReport] = []
         with transaction(connection):
             self._number = state.next_run(connection)
@@ -211,7 +164,7 @@ class _Run:
         state.log_refused(self._connection, self._number, name, str(error), self._started)
         return SourceReport(name, connector.name, error=error)
 
-    def _prepare(self, name: str, connector: Connector) -> _Source:
+    def _prepare(self, name: str, connector: Connector) -> RunningSource:
         context = self._options.context(
             source=name,
             folder=self._options.folder,
@@ -239,7 +192,9 @@ class _Run:
         fields = Fields(self._connection, identifier)
         private = Filter.open(self._connection, identifier, self._options.privacy.get(name, Privacy()))
         absent = Absent(self._connection, identifier, report)
-        return _Source(identifier, connector, report, reader, dict(cursors), writer, fields, private, absent)
+        return RunningSource(
+            identifier, connector, report, reader, dict(cursors), writer, fields, private, absent
+        )
 
     def _observer(self, source: int, connector: Connector) -> Observer | None:
         if connector.capabilities.status_history is not Provenance.OBSERVED:
@@ -266,9 +221,9 @@ class _Run:
                     running -= 1
             self._flush_old()
 
-    def _gather(self, source: _Source, item: PageRead) -> None:
+    def _gather(self, source: RunningSource, item: PageRead) -> None:
         if not source.abandoned:
-            buffer = source.buffers.setdefault(item.stream, _Buffer())
+            buffer = source.buffers.setdefault(item.stream, Buffer())
             if not buffer.pages:
                 buffer.since = time.monotonic()
             buffer.pages.append(item.page)
@@ -285,18 +240,19 @@ class _Run:
                 if buffer.pages and now - buffer.since >= SECONDS_A_COMMIT:
                     self._flush(source, stream)
 
-    def _flush(self, source: _Source, stream: str, ended: StreamEnded | None = None) -> None:
+    def _flush(self, source: RunningSource, stream: str, ended: StreamEnded | None = None) -> None:
         """Commit what a stream gathered: rows, marks, quarantine, cursor and run log, all or nothing."""
-        buffer = source.buffers.pop(stream, _Buffer())
+        buffer = source.buffers.pop(stream, Buffer())
         try:
             with transaction(self._connection):
                 self._store(source, stream, buffer, ended)
         except UNSTORABLE as error:
-            return self._abandon(source, stream, error)
+            self._abandon(source, stream, error)
+            return
         if buffer.pages:
             self._listener.page(source.report.source, stream, buffer.rows)
 
-    def _store(self, source: _Source, stream: str, buffer: _Buffer, ended: StreamEnded | None) -> None:
+    def _store(self, source: RunningSource, stream: str, buffer: Buffer, ended: StreamEnded | None) -> None:
         report = source.stream(stream)
         buffer.pages = source.private.applied(buffer.pages)
         # First, since this is what can fail for the records' sake: nothing is counted then.
@@ -329,13 +285,13 @@ class _Run:
         now = self._clock() if ended is not None else None
         state.log_stream(self._connection, self._number, source.id, report, source.cursors[stream], now)
 
-    def _learn(self, source: _Source, stream: str, buffer: _Buffer) -> None:
+    def _learn(self, source: RunningSource, stream: str, buffer: Buffer) -> None:
         """Keep a sample of each field that the stream's items never had before; they count as no rows."""
         if samples := source.fields.learn(stream, buffer.pages, self._number, self._clock()):
             source.writer.write(samples)
             source.stream(stream).new_fields += [sample.raw["field"] for sample in samples]
 
-    def _abandon(self, source: _Source, stream: str, error: Exception) -> None:
+    def _abandon(self, source: RunningSource, stream: str, error: Exception) -> None:
         """End a source whose records can't be stored; what it had committed stays."""
         source.abandoned = True
         source.buffers.clear()
@@ -349,7 +305,7 @@ class _Run:
             state.log_stream(self._connection, self._number, source.id, report, cursor, self._clock())
         self._listener.ended(source.report.source, stream, report.outcome, report.reason)
 
-    def _end(self, source: _Source, ended: StreamEnded) -> None:
+    def _end(self, source: RunningSource, ended: StreamEnded) -> None:
         if source.abandoned:
             return
         source.report.error = ended.error or source.report.error

@@ -63,9 +63,7 @@ def sweep(
     return counts
 
 
-def bury(
-    connection: sqlite3.Connection, source: int, kind: type[Record], ids: Sequence[str], at: int
-) -> int:
+def bury(connection: sqlite3.Connection, source: int, kind: type[Record], ids: Sequence[str], at: int) -> int:
     """Set the tombstone of these rows and mark what that makes stale."""
     table = table_of(kind)
     place = table.position["deleted_at"]

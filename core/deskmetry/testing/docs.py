@@ -46,8 +46,13 @@ from deskmetry.testing import CANARY, Collection, FakeHelpdesk, Trial
 
 
 def ticket(number, at):
-    return {"id": number, "title": f"Question {number}", "state": "open", "created": "2026-02-01T08:00:00Z",
-            "updated_at": at.isoformat()}
+    return {
+        "id": number,
+        "title": f"Question {number}",
+        "state": "open",
+        "created": "2026-02-01T08:00:00Z",
+        "updated_at": at.isoformat(),
+    }
 
 
 @contextmanager

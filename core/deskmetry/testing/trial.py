@@ -22,8 +22,8 @@ class Trial:
     a world that plays faults itself knows it.
     exempt: rules that can't apply, each with the reason in words.
     budget: requests that the first read of a stream may cost, where it is more than one a page.
-    idle: requests that a later read of a stream costs in this world, where a list that knows no changes is read
-    whole each time and has several pages here.
+    idle: requests that a later read of a stream costs in this world, where a list that knows no changes is
+    read whole each time and has several pages here.
     refused: makes a connector whose credentials are refused, where no HTTP fault can make them so.
     sign_in: requests that a run costs before it can read, as one for an access token.
     renews: whether the credentials can be renewed when they end in the middle.
