@@ -14,7 +14,7 @@ import typer
 
 from deskmetry.errors import ConfigurationError, SourceError, UnknownName, UsageError
 
-from .questions import Answers, ask, given, prompt, say, variable
+from .questions import Answers, ask, check_source_name, given, prompt, say, variable
 from .report import report
 from .session import Session
 
@@ -62,6 +62,7 @@ def connect(
     What is refused is told and asked again; nothing is written before it works.
     """
     session: Session = context.obj
+    check_source_name(name)
     file = session.settings.file
     if file is None or name in session.settings.sources:
         raise UsageError(

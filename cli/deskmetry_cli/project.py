@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deskmetry.errors import BadValue, DeskmetryError, ExitCode, UsageError
+from deskmetry.errors import DeskmetryError, ExitCode, UsageError
 
 from .output import Format, FormatOption, OutputOption, Table, write
+from .questions import check_source_name
 from .session import Session
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def init(
         )
     if mailbox is None and address:
         raise UsageError("There is an --address but no mailbox.", "Add --mailbox PATH.")
-    if not re.fullmatch("[a-z0-9][a-z0-9_-]*", name):
-        raise BadValue("name for a source", name, "a-z, 0-9, - and _, beginning with a letter or digit")
+    check_source_name(name)
     write_new(path)
     try:
         if mailbox is not None:
@@ -71,6 +70,8 @@ def init(
         raise
     zone = f"time zone {settings.timezone}; change it there if it isn't yours"
     typer.echo(f"Wrote {path} ({zone}).", err=True)
+    if mailbox is not None and not mailbox.exists():
+        typer.echo(f"There is nothing at {mailbox} yet: correct `path` if that is a typo.", err=True)
     if settings.sources:
         told = "Next: `deskmetry check` looks whether the mailbox can be read, `deskmetry sync` reads it."
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,12 @@ class Answers:
     values: dict[str, Any] = field(default_factory=dict)
     hidden: dict[str, str] = field(default_factory=dict)
     way: str = ""
+
+
+def check_source_name(name: str) -> None:
+    """Raise BadValue for what can't be the name of a source."""
+    if not re.fullmatch("[a-z0-9][a-z0-9_-]*", name):
+        raise BadValue("name for a source", name, "a-z, 0-9, - and _, beginning with a letter or digit")
 
 
 def given(name: str, cls: type[Connector], pairs: Sequence[str]) -> dict[str, str]:

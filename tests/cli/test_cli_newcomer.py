@@ -114,3 +114,32 @@ def test_why_a_plugins_metric_is_missing_is_told(tmp_path: Path) -> None:
     answer = cli("-c", config, "--plugin", plugin, "metric", "weekend_share", *MARCH)
     assert answer.code == 2
     assert "has a direction that isn't one: 'neither'" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        (("--where", "channel=email,emial"), "'emial'. Did you mean 'email'?"),
+        (("--where", "channel!=emial"), "'emial'. Did you mean 'email'?"),
+        (("--where", "field:Nope=XL"), "custom field 'Nope'"),
+        (("--by", "field:Nope"), "custom field 'Nope'"),
+    ],
+)
+def test_a_word_that_names_nothing_is_told_also_beside_one_that_does(
+    tmp_path: Path, question: tuple[str, ...], named: str
+) -> None:
+    answer = cli("-c", synced(tmp_path), "metric", "ticket_volume", *MARCH, *question)
+    assert answer.code == 0
+    assert named in answer.out + answer.err
+
+
+def test_a_mailbox_that_is_not_there_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = cli("init", "--mailbox", "nothere", "--address", "a@b.example")
+    assert answer.code == 0
+    assert "There is nothing at nothere" in answer.err
+
+
+def test_a_name_that_can_not_be_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    line = one_line(cli("-c", synced(tmp_path), "connect", "My Shop", "--connector", "zendesk"), 2)
+    assert "'My Shop'" in line

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +14,9 @@ from deskmetry.testing.canary import CANARY
 from deskmetry.testing.collection import Collection
 from deskmetry.testing.faults import FAULTS, BadRecord, Fault, Faults, Reset, ServerError
 from deskmetry.testing.helpdesk import FakeHelpdesk
-from deskmetry.testing.paging import LinkHeader
+from deskmetry.testing.paging import LinkHeader, Offset
 from deskmetry.testing.proxy import FaultProxy
-from helpers_testing import AUTH, Server, fetch, get, served, ticket_row, tickets
+from helpers_testing import AUTH, Server, fetch, get, ids, served, synced, ticket_row, tickets
 
 
 @pytest.fixture(params=["helpdesk", "proxy"])
@@ -121,3 +123,31 @@ def test_a_proxy_takes_rows_from_where_it_is_told() -> None:
 def test_a_proxy_says_what_it_can_stand_before() -> None:
     with pytest.raises(ValueError, match=r"stands before an address such as http://127.0.0.1:8123"):
         FaultProxy("https://acme.example")
+
+
+def test_a_bad_record_shifts_no_row_of_a_list_that_is_read_by_counting(tmp_path: Path) -> None:
+    with FakeHelpdesk(tickets(paging=Offset())) as desk:
+        order = desk.faults.play(BadRecord())
+        report = synced(tmp_path, desk.url, how={"offset_param": "offset"})
+        assert order.played == 1
+        assert report.sources[0].streams[0].quarantined == 1
+        assert ids(tmp_path) == desk.truth()["tickets"]
+
+
+def test_every_renewal_gives_another_secret() -> None:
+    with FakeHelpdesk(tickets()) as desk:
+        seen = {desk.token}
+        for _ in range(12):
+            desk.expire()
+            seen.add(desk.token)
+        assert len(seen) == 13
+
+
+def test_an_edit_may_lie_deeper_in_a_row() -> None:
+    def row(number: int, at: datetime) -> dict[str, Any]:
+        return {**ticket_row(number, at), "content": {"plain": "Hello"}}
+
+    with FakeHelpdesk(tickets(row=row, edits="content.plain")) as desk:
+        desk.edit()
+        texts = [one["content"]["plain"] for one in desk.rows("/tickets")]
+        assert texts.count("Hello (edited 1)") == 1

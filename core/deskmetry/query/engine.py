@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import UsageError, nearest
 from ..metric import TAGS, TICKETS, Estimate, Level
 from .dimensions import NONE
+from .filters import field_name
 from .groups import Answer, Estimates, Key, measure, nothing
 from .labels import bucket_label
 from .level import measure_level
@@ -51,7 +52,6 @@ def answer_scope(connection: sqlite3.Connection, question: Question, scope: Scop
         fill(connection, whole)
         found = estimates(connection, whole)[0].get((0,))
     total = _point(whole, {}, scope.sources, (scope.period.since, scope.period.until), found, thin)
-    nothing_found = total.n == 0 and not total.left_out
     return Result(
         **_head(question),
         since=total.since,
@@ -61,7 +61,7 @@ def answer_scope(connection: sqlite3.Connection, question: Question, scope: Scop
         dimensions=tuple(points[0].dimensions) if points else question.query.by,
         points=points,
         total=total,
-        warnings=(*question.warnings, *(_unmatched(connection, scope) if nothing_found else ())),
+        warnings=(*question.warnings, *_unmatched(connection, scope)),
     )
 
 
@@ -157,10 +157,12 @@ def _point(
 
 
 def _unmatched(connection: sqlite3.Connection, scope: Scope) -> Iterator[str]:
-    """Say which filter nothing at all passes, whatever the period: most likely a typo."""
-    columns = ("column", "tag")
+    """Say which words of the question name nothing at all, whatever the period: most likely typos.
+
+    Each value of a list by itself: beside one that is right, a wrong one would go unseen.
+    """
     for item in scope.filters:
-        if item.negated or item.dimension.kind not in columns:
+        if item.dimension.kind not in ("column", "tag"):
             continue
         column, table = (
             ("tag", TAGS.name) if item.dimension.kind == "tag" else (item.dimension.name, TICKETS.name)
@@ -171,6 +173,13 @@ def _unmatched(connection: sqlite3.Connection, scope: Scope) -> Iterator[str]:
             if str(value) not in known:
                 hint = nearest(str(value), known)
                 yield f"No ticket has the {item.dimension.name} {str(value)!r}.{hint}"
+    asked = {*scope.dimensions, *(item.dimension for item in scope.filters)}
+    if names := sorted(field_name(dimension) for dimension in asked if dimension.kind == "field"):
+        rows = connection.execute(f"SELECT DISTINCT j.key FROM {TICKETS.name}, json_each(fields) AS j")
+        fields = {str(key) for (key,) in rows}
+        for name in names:
+            if name not in fields:
+                yield f"No ticket has a custom field {name!r}.{nearest(name, fields)}"
 
 
 def unanswered(question: Question) -> Result:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..connector import Connector
 
 MASK = "***"
+_SHORTEST = 4  # characters of a secret that are masked in the words of others
 
 
 def build_source(
@@ -74,8 +75,9 @@ def _bad(
     for other, why, _ in described[1:]:
         reason += f"; {other or 'the source'}: {why}"
     for secret in secrets:
-        # A connector's own check may repeat what it was given.
-        reason = reason.replace(secret.get_secret_value(), MASK)
+        # A connector's own check may repeat what it was given. One of few letters would riddle every word.
+        if len(value := secret.get_secret_value()) >= _SHORTEST:
+            reason = reason.replace(value, MASK)
     key = f"sources.{name}.{field}" if field else f"sources.{name}"
     return BadSetting(settings.file, key, reason, mend)
 

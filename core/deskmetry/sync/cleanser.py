@@ -6,6 +6,7 @@ import logging
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 from pydantic import BaseModel, SecretStr
@@ -18,6 +19,7 @@ from .quarantine import quarantined
 
 log = logging.getLogger("deskmetry.sync")
 E = TypeVar("E", bound=DeskmetryError)
+_LOOKED_AT = timedelta(seconds=3)  # longer than this, a check doesn't wait before it tries again
 _DEEPEST = 8  # levels of settings within settings
 
 
@@ -65,8 +67,12 @@ class Cleanser:
 
 
 def checked(connector: Connector) -> str:
-    """Have a connector check itself; raise a DeskmetryError, without secrets, whatever its code raises."""
-    cleanser = Cleanser(connector)
+    """Have a connector check itself; raise a DeskmetryError, without secrets, whatever its code raises.
+
+    Somebody looks on, so a failing server gets a few seconds, not the minutes that a sync gives it.
+    """
+    cleanser, context = Cleanser(connector), connector.context
+    patience, context.max_wait = context.max_wait, min(context.max_wait, _LOOKED_AT)
     try:
         return cleanser.text(connector.check())
     except DeskmetryError as error:
@@ -77,6 +83,8 @@ def checked(connector: Connector) -> str:
         hint = "Report it to the connector's author; `deskmetry --verbose check` shows more."
         fault = SourceError(f"{reason}.", hint)
         raise cleanser.error(fault) from None
+    finally:
+        context.max_wait = patience
 
 
 def _secrets(value: object, depth: int = 0) -> Iterator[str]:

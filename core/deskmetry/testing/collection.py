@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from .layout import Layout, text_field
-from .paging import NextLink, Paging
-from .values import dig
+from .paging import NextLink, Offset, Paging
+from .values import dig, put
 
 Row = dict[str, Any]
 
@@ -29,7 +29,8 @@ class Collection:
     changes themselves, so that a token that is kept finds what changed after it.
     size: the parameter for the number of rows a page, at most `page_size`; None if there is none.
     order: "change" (oldest first), "id", or "newest" (newest change first).
-    edits: the field whose text an edit changes; found by itself in most rows.
+    edits: the field whose text an edit changes, a dotted path where it lies deeper; found by itself in most
+    rows, but a word of a closed list looks like a text too.
     deleted: the flag that a deleted row gets; None where it vanishes.
     ignores: further parameters that are taken and do nothing; one that isn't known at all is refused, since a
     misspelt filter that is ignored would pass every test.
@@ -65,7 +66,8 @@ class Collection:
     @property
     def layout(self) -> Layout:
         """Where the rows are, for faults that rewrite them."""
-        return Layout(self.items, self.id, self.changed)
+        counted = self.page_size if isinstance(self.paging, Offset) else None
+        return Layout(self.items, self.id, self.changed, counted)
 
     @property
     def parameters(self) -> frozenset[str]:
@@ -109,9 +111,12 @@ class Collection:
     def edited(self, row: Row, edits: int) -> Row:
         """Return a row with the text that its n-th edit gave it."""
         name = self.edits or text_field(row, self.layout)
-        if name is None or not isinstance(row.get(name), str):
+        text = None if name is None else dig(row, name)
+        if name is None or not isinstance(text, str):
             raise ValueError(
                 f"{self.path}: which text does an edit change? Name a field of its rows that holds one and "
                 f"that the connector stores: edits=… (they have {sorted(row)})"
             )
-        return {**row, name: f"{row[name]} (edited {edits})"} if edits else row
+        if edits:
+            put(row, name, f"{text} (edited {edits})")
+        return row

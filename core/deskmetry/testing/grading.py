@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, DeskmetryError
 from .bench import NO_HTTP, Bench
 from .rules import RULES, Broken, Grade, NotApplicable, Rule
 from .trial import TrialFactory
 
 Progress = Callable[[Rule, int, int], None]
+_WHY = (
+    "Look at what was asked: the path, the parameters, the trial's description of them, and whether the "
+    "secret was sent (`headers` of the connector says how)."
+)
 
 
 class Verdict(StrEnum):
@@ -103,8 +107,10 @@ def judge(one: Rule, bench: Bench, missed: Iterable[str] = ()) -> Finding:
         return Finding(one, Verdict.EXEMPT, str(reason))
     except Broken as broken:
         return Finding(one, Verdict.MISSED, str(broken))
+    except DeskmetryError as error:
+        return Finding(one, Verdict.MISSED, f"It ended with {type(error).__name__}: {error} {_WHY}")
     except Exception as error:  # a connector is somebody else's code
-        words = f"{type(error).__name__}: {error}"
+        words = f"{type(error).__name__}: {error}".rstrip(".")
         return Finding(
             one, Verdict.MISSED, f"It raised {words}. Raise the errors of `deskmetry.errors` only."
         )

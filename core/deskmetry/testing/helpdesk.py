@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
+from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
@@ -44,6 +45,7 @@ class FakeHelpdesk:
         self._renew = renew
         self._meanwhile: list[tuple[int, Callable[[], object]]] = []
         self._secret = token
+        self._renewals = count(1)
         self._clock = BEGINNING.timestamp()
         self._lock = threading.RLock()
         self._shelves = {one.path: Shelf(one) for one in collections}
@@ -159,7 +161,7 @@ class FakeHelpdesk:
     def expire(self) -> None:
         """Let the secret end; the next one is there for whoever renews it."""
         with self._lock:
-            self.token = f"{self._secret}-{len(self.token) - len(self._secret) + 1}"
+            self.token = f"{self._secret}-{next(self._renewals)}"
 
     # --- what can be seen -----------------------------------------------------------------------------
 

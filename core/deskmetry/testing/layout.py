@@ -22,17 +22,22 @@ _TEXTS = (
     "message",
 )
 _NO_TEXT = re.compile(
-    r"(^|_)(id|ids|state|status|type|kind|via|channel|priority|role|email|url|locale|phone)$"
+    r"(^|_)(id|ids|state|status|phase|stage|type|kind|side|direction|via|channel|priority|role|email|url|locale|phone)$"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where rows are in an answer (a dotted path; None: its longest list), and two of their fields."""
+    """Where rows are in an answer (a dotted path; None: its longest list), and two of their fields.
+
+    counted: rows on a full page, where pages are asked for by the number of rows that were read: a row more
+    would shift those behind it, so it comes on the last page only. None for all other paging.
+    """
 
     items: str | None = None
     id: str = "id"
     changed: str | None = None
+    counted: int | None = None
 
     def rows(self, body: Any) -> list[Any]:
         """Return the list of rows itself, to be changed in place; an empty one if there is none."""

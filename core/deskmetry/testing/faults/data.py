@@ -55,6 +55,8 @@ class BadRecord:
         return _spoilt(visit, self._spoil)
 
     def _spoil(self, rows: Rows, layout: Layout) -> bool:
+        if layout.counted is not None and len(rows) >= layout.counted:
+            return False
         first = rows[0]
         bad: Any = "not a record"
         if self.how != "a text":

@@ -52,7 +52,8 @@ def same_second_edits_arrive(bench: Bench) -> None:
         _agree(
             scene,
             "After a second edit within the same second",
-            "Ask with >= rather than >, and leave out nothing because its instant was read before.",
+            "Ask with >= rather than >, and leave out nothing because its instant was read before. Where the "
+            "edited record was set aside, the edit changed a word that isn't free text: name one in `edits`.",
         )
 
 
