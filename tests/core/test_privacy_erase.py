@@ -13,7 +13,8 @@ import pytest
 from deskmetry.errors import KeyLost, Locked, PersonAmbiguous, PersonIsAgent, PersonUnknown, ReaderHolds
 from deskmetry.privacy import plan
 from deskmetry.privacy.key import key_path
-from deskmetry.records import Customer
+from deskmetry.records import Customer, Message, MessageHeader
+from deskmetry.records.kinds import ActorKind
 from deskmetry.store import WriterLock, open_reader, open_writer
 from deskmetry.sync.verified import Extent, Verdict
 from deskmetry.sync.verify import verify
@@ -173,6 +174,19 @@ def test_a_preview_counts_what_erasing_changes(database: Path) -> None:
     done = erased(database, ADDRESS)
     assert done.rows == planned.rows
     assert planned.others == done.others
+
+
+def test_a_second_time_finds_nothing_to_change(tmp_path: Path) -> None:
+    header = MessageHeader(
+        id="INBOX/m1", mail_id="m1", sent_at=at(0), inbound=True, from_address=ADDRESS, from_name=NAME,
+        counterpart=ADDRESS, counterpart_name=NAME, folder="INBOX",
+    )  # fmt: skip
+    mail = Message(id="m1", sent_at=at(0), author_kind=ActorKind.CUSTOMER, author_id=ADDRESS, body="Hello")
+    run(tmp_path, desk(page(Customer(id=ADDRESS, email=ADDRESS, name=NAME), mail, header)))
+    database = tmp_path / "desk.db"
+    assert erased(database, ADDRESS).rows["message_headers"] == 1
+    with closing(open_reader(database)) as connection:
+        assert not plan(connection, ADDRESS).rows.get("message_headers")
 
 
 def test_nobody_and_agents_are_told_apart(database: Path) -> None:

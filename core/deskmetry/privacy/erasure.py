@@ -136,8 +136,11 @@ class Erasure:
     def _header(self, values: Values) -> dict[str, Any]:
         new = {}
         for address, name in (("from_address", "from_name"), ("counterpart", "counterpart_name")):
-            known = values.get(address)
-            if isinstance(known, str) and values.get(name) and self.erased.address(known):
+            known, told = values.get(address), values.get(name)
+            # A name that was replaced before was made from the address that isn't there any more.
+            if not told or str(told).startswith("erased-"):
+                continue
+            if isinstance(known, str) and self.erased.address(known):
                 new[name] = self.erased.pseudonyms.name(self.erased.aliases.get(known, known))
         return new
 
