@@ -65,9 +65,10 @@ def ask(name: str, cls: type[Connector], told: Mapping[str, str], before: Answer
     for key in _wanted(cls, told, before, answers):
         info = cls.model_fields[key]
         if is_secret(info.annotation):
-            text = os.environ.get(variable(name, key)) or _asked(
-                key, info, before.hidden.get(key), secret=True
-            )
+            known = before.hidden.get(key)
+            # What the environment holds is taken unasked, once: if that was refused, another one is wanted.
+            text = None if known else os.environ.get(variable(name, key))
+            text = text or _asked(key, info, known, secret=True)
             if text:
                 answers.hidden[key] = text
         elif key in told:

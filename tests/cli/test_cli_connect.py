@@ -199,6 +199,18 @@ def test_what_is_refused_is_asked_again_and_enter_keeps_the_rest(
     assert dict(load(file).sources["shop"].settings)["place"] == "Berlin"
 
 
+def test_a_refused_secret_of_the_environment_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, file: Path, drawer: dict[tuple[str, str], str]
+) -> None:
+    typed = iter(["Berlin", "1", "", None, None, SECRET, ""])
+    monkeypatch.setenv("SHOP_TOKEN", "wrong")
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(typer, "prompt", lambda text, *, default, **_: str(next(typed) or default))
+    given = cli("--config", file, "connect", "shop", "--connector", "desk")
+    assert given.code == 0, given.err
+    assert drawer == {("deskmetry", "shop.token"): SECRET}
+
+
 def test_without_a_keyring_the_environment_is_named(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     before = keyring.get_keyring()
     keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]

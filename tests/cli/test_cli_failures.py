@@ -11,6 +11,7 @@ import pytest
 
 from deskmetry.store import WriterLock
 from helpers_cli import Answer, cli, configured, office, one_line, synced
+from helpers_modes import as_a_mere_user
 
 METRIC = ("metric", "first_response_time")
 
@@ -215,14 +216,15 @@ def test_a_database_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:
     assert each_way(config, 1).error["code"] == "newer_schema"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     config = office(tmp_path)
     tmp_path.chmod(0o500)
     try:
-        assert "can't be written" in one_line(cli("-c", config, "sync"), 1)
+        done = as_a_mere_user("-m", "deskmetry_cli", "-c", config, "sync")
     finally:
         tmp_path.chmod(0o700)
+    assert done.returncode == 1, done.stderr
+    assert "can't be written" in done.stderr
 
 
 def test_a_database_in_a_place_that_is_no_folder_is_told(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_zendesk_archived_tickets_are_more_here_and_no_fault(database: Path) -> 
         sync(database, {"s": zendesk(server)}, Options())
         report = compared(database, zendesk(server))
     count = finding(report, "tickets", "count")
-    assert (count.verdict, count.there) == (Verdict.AGREES, 0)
+    assert (count.verdict, count.there) == (Verdict.UNKNOWN, 0)
     assert "archived" in count.said
 
 

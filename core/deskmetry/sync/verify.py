@@ -158,7 +158,7 @@ class _Comparison:
             said = f"{there - here:,} fewer here{f'; {tally.approximate}' if tally.approximate else ''}"
         elif here > there:
             why = inventory.partial or tally.approximate
-            verdict = Verdict.AGREES if why else Verdict.DIFFERS
+            verdict = Verdict.UNKNOWN if why else Verdict.DIFFERS
             said = f"{here - there:,} more here{f'; {why}' if why else ''}"
         mend = Mend.SYNC if here < there else Mend.DELETES if here > there else Mend.NOTHING
         self._found(stream, kind, what, verdict, said, here, there, mend)
