@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from deskmetry.records import Message, RawRecord, Record, Ticket, TicketEvent, from_epoch
 from deskmetry.records.kinds import ActorKind, AutomaticKind, EventKind, TicketStatus
 
 from .people import Roles
 from .tickets import DELETED, STATUSES
-from .via import by_bot, by_rule, channel_of
+from .via import by_bot, by_rule, by_staff, by_zendesk, channel_of
 
 Row = Mapping[str, Any]
 _COMMENTS = frozenset({"Comment", "VoiceComment"})
@@ -32,6 +32,7 @@ _KINDS: Mapping[str, EventKind] = {
     "priority": EventKind.PRIORITY,
     "type": EventKind.TYPE,
 }
+_STATUS_WORDS: Mapping[Any, str] = {word: status.value for word, status in STATUSES.items()}
 # Documented kinds of events that hold nothing the common schema has a place for.
 _LEFT_OUT = frozenset(
     {"Notification", "NotificationWithCcs", "Cc", "FollowerNotificationEvent", "FollowerChange",
@@ -52,15 +53,13 @@ class Privacy:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Audit:
-    """What all events of one audit share."""
+class _Audit(NamedTuple):
+    """What all events of one audit share; a tuple, since there are as many as tens of thousands a minute."""
 
     ticket: Any
     at: datetime
-    updater: Any
-    via: Any
     actor: ActorKind
+    actor_id: int | None
 
 
 @dataclass(slots=True)
@@ -79,7 +78,9 @@ class EventMapping:
         stamp = row.get("created_at")
         at = datetime.fromisoformat(stamp) if stamp else from_epoch(seconds=row["timestamp"])
         via, updater = row.get("via"), row.get("updater_id")
-        about = _Audit(row["ticket_id"], at, updater, via, self._actor(updater, via))
+        actor = self._actor(updater, via)
+        human = isinstance(updater, int) and updater > 0 and actor is not ActorKind.SYSTEM
+        about = _Audit(row["ticket_id"], at, actor, updater if human else None)
         found: list[Record] = []
         tagged = False
         for place, child in enumerate(row["child_events"]):
@@ -104,15 +105,16 @@ class EventMapping:
         author, public = row.get("author_id"), row.get("public", True) is not False
         own = row.get("via")
         body = row.get("body") or row.get("plain_body") or ""
-        kind = self._author(author, own, by_rule(via) or updater == -1, public=public)
-        system = kind is ActorKind.SYSTEM
+        ruled = by_rule(via) or updater == -1 or by_zendesk(own)
+        kind = self._author(author, own, ruled, public=public)
+        system = kind is ActorKind.SYSTEM or _is_answered_call(row)
         return Message(
             id=row["id"],
             version=int(sent.timestamp()),
             ticket_id=ticket,
             sent_at=sent,
             author_kind=kind,
-            role_seen=None if system else self.roles.of(author),
+            role_seen=None if kind is ActorKind.SYSTEM else self.roles.of(author),
             author_id=author if isinstance(author, int) and author > 0 else None,
             public=public,
             automatic=system,
@@ -130,7 +132,7 @@ class EventMapping:
             return ActorKind.BOT
         if author in self.roles:
             return ActorKind.AGENT
-        if not public:
+        if not public and by_staff(own):
             self.roles.assigned(author)  # only agents write internal notes
             return ActorKind.AGENT
         return ActorKind.CUSTOMER
@@ -155,28 +157,32 @@ class EventMapping:
         elif name not in _LEFT_OUT:
             yield RawRecord(id=child["id"], stream="ticket_events", kind=name or "?", raw=dict(child))
 
-    def _change(self, child: Row, about: _Audit) -> Iterator[TicketEvent]:
+    def _change(self, child: Row, about: _Audit) -> list[TicketEvent]:
         """Map a change: the key that is none of the usual ones names the field."""
-        names = [name for name in child if name not in _BESIDE_THE_FIELD]
+        names: Collection[str] = child.keys() - _BESIDE_THE_FIELD
+        if len(names) > 1:
+            names = [name for name in child if name in names]  # in the order they came in
         if not names and child.get("type") != child.get("event_type") and "type" in child:
             names = ["type"]  # the ticket's own type, under the name that comments use for theirs
         old = child.get("previous_value")
+        found: list[TicketEvent] = []
         for name in names:
             if name == "tags":
-                yield from self._tags(child, about)
+                found += self._tags(child, about)
             elif name == "custom_ticket_fields":
-                yield from self._custom(child, about)
+                found += self._custom(child, about)
             elif name in _KINDS:
-                yield self._field(child["id"], _KINDS[name], about, old, child[name])
+                found.append(self._field(child["id"], _KINDS[name], about, old, child[name]))
                 if name == "status" and old == DELETED:
                     # It may come back in another status than it went in; the same one changes nothing.
-                    now = _status(child[name])
-                    yield self._event(f"{child['id']}:restored", EventKind.STATUS, about, new=_text(now))
+                    now = _text(_status(child[name]))
+                    found.append(self._event(f"{child['id']}:restored", EventKind.STATUS, about, new=now))
+        return found
 
     def _field(self, key: Any, kind: EventKind, about: _Audit, old: Any, new: Any) -> TicketEvent:
         if kind is EventKind.STATUS:
             # A deletion is no change of status: a solved ticket isn't reopened by it.
-            kind = EventKind.DELETION if DELETED in (old, new) else kind
+            kind = EventKind.DELETION if old == DELETED or new == DELETED else kind
             old, new = _status(old), _status(new)
         elif kind is EventKind.ASSIGNEE:
             for user in (old, new):
@@ -212,7 +218,6 @@ class EventMapping:
     def _event(
         self, key: Any, kind: EventKind, about: _Audit, old: str | None = None, new: str | None = None
     ) -> TicketEvent:
-        human = isinstance(about.updater, int) and about.updater > 0
         return TicketEvent(
             id=key,
             ticket_id=about.ticket,
@@ -221,7 +226,7 @@ class EventMapping:
             old=old,
             new=new,
             actor_kind=about.actor,
-            actor_id=about.updater if human and about.actor is not ActorKind.SYSTEM else None,
+            actor_id=about.actor_id,
         )
 
     def _merge(self, row: Row, about: _Audit) -> Iterator[Record]:
@@ -252,6 +257,14 @@ def _type(child: Row) -> str:
     return "VoiceComment" if kind == "VoiceComment" else str(child.get("event_type") or kind or "")
 
 
+def _is_answered_call(child: Row) -> bool:
+    """Tell whether a comment says no more than that somebody took a call; a voicemail says something."""
+    if child.get("type") != "VoiceComment":
+        return False
+    told = child.get("data")
+    return isinstance(told, Mapping) and bool(told.get("answered_by_id"))
+
+
 def _redacted(comment: Any, about: _Audit) -> Message:
     """Return the oldest copy of a message there is: beside any other only its redaction counts."""
     return Message(
@@ -265,7 +278,7 @@ def _redacted(comment: Any, about: _Audit) -> Message:
 
 
 def _status(value: Any) -> Any:
-    return STATUSES[value].value if value in STATUSES else value
+    return _STATUS_WORDS.get(value, value)
 
 
 def _text(value: Any) -> str | None:

@@ -11,6 +11,7 @@ from functools import cache
 from operator import itemgetter
 
 from ..records import Record
+from .bulk import insert
 from .columns import Value, columns_of
 from .marks import Change, Mark, marks_of
 from .observe import Observer
@@ -55,13 +56,10 @@ class Table:
             for flag, blanked in record.blanked_by.items()
         )
         listed = ", ".join(f'"{name}"' for name in self.names)
-        marks = ", ".join("?" for _ in self.names)
         update = ", ".join(f'"{name}" = excluded."{name}"' for name in self.names if name != "id")
         self.select = f'SELECT {listed} FROM "{record.table}" WHERE source_id = ? AND id IN (%s)'
-        self.upsert = (
-            f'INSERT INTO "{record.table}" (source_id, {listed}) VALUES (?, {marks})'
-            f" ON CONFLICT (source_id, id) DO UPDATE SET {update}"
-        )
+        self.into = f'INSERT INTO "{record.table}" (source_id, {listed})'
+        self.on_conflict = f" ON CONFLICT (source_id, id) DO UPDATE SET {update}"
 
     def row(self, record: Record, latest: int) -> Row:
         """Return the column values of a record; one without a version is ordered by `updated_at`.
@@ -187,14 +185,11 @@ class Writer:
         return found
 
     def _store(self, table: Table, rows: Sequence[Row]) -> None:
-        if rows:
-            self._connection.executemany(table.upsert, [(self._source, *row) for row in rows])
+        insert(self._connection, table.into, [(self._source, *row) for row in rows], table.on_conflict)
 
     def _mark(self, marks: Iterable[Mark]) -> None:
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO dirty (kind, source_id, key) VALUES (?, ?, ?)",
-            [(kind, self._source, key) for kind, key in marks],
-        )
+        rows = [(kind, self._source, key) for kind, key in marks]
+        insert(self._connection, "INSERT OR IGNORE INTO dirty (kind, source_id, key)", rows)
 
 
 def _chunks(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:

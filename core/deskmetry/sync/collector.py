@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_BETWEEN = 50_000  # new objects between two searches; Python's own 700 cost a sixth of a first sync
+_BETWEEN = 500_000  # new objects between two searches; Python's own 700 cost a sixth of a first sync
 
 
 @contextmanager
