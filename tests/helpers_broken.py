@@ -20,6 +20,7 @@ from deskmetry.errors import AuthenticationFailed, BadResponse, PermissionMissin
 from deskmetry.http.paging import Batch
 from deskmetry.records import Record, Team, Ticket
 from deskmetry.records.kinds import TicketStatus
+from helpers_broken_sessions import ChatsWithoutSessions, LooseSessions
 from helpers_contract import Correct, Tickets
 
 log = logging.getLogger("broken")
@@ -373,6 +374,8 @@ BROKEN: dict[type[Connector], str] = {
     PromisesDeletes: "deletes_arrive",
     AlwaysContent: "check_tells_bad_credentials",
     RenewsNothing: "ended_credentials_are_told",
+    LooseSessions: "sessions_and_tickets_belong_together",
+    ChatsWithoutSessions: "sessions_and_tickets_belong_together",
     Undescribed: "settings_are_described",
 }
 """Broken connectors, and the rule that finds each out."""

@@ -7,7 +7,7 @@ collisions, ties and shared persons common instead of rare.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 
@@ -18,13 +18,14 @@ from deskmetry.records import (
     Message,
     Organization,
     Record,
+    Session,
     SurveyAnswer,
     SurveyOffer,
     Team,
     Ticket,
     TicketEvent,
 )
-from deskmetry.records.kinds import EventKind, SurveyKind
+from deskmetry.records.kinds import EventKind, SessionEnd, SessionKind, SurveyKind
 from helpers_store import Store, event, instant, message, ticket
 
 BEGIN = instant("2025-03-28")  # the clocks of Europe go forward two days later
@@ -47,6 +48,11 @@ def hour(number: float) -> int:
 
 def a_time(random: Random) -> int:
     return hour(random.randrange(HOURS))
+
+
+def a_round_time(random: Random) -> int:
+    """Return one of few instants, as those of mailings to many."""
+    return hour(random.randrange(0, HOURS, 16))
 
 
 def a_ticket(random: Random, name: str) -> Ticket:
@@ -113,11 +119,12 @@ def an_offer(random: Random, name: str, ticket_id: str) -> SurveyOffer:
     maybe = Chooser(random)
     return SurveyOffer(
         id=name,
-        ticket_id=ticket_id,
+        ticket_id=ticket_id if random.random() < 0.6 else None,
+        customer_id=maybe.of(CUSTOMERS),
         kind=random.choice([SurveyKind.CSAT, SurveyKind.NPS]),
         survey=maybe.of(["after"]),
         agent_id=maybe.of(AGENTS),
-        offered_at=instant(a_time(random)),
+        offered_at=instant(a_round_time(random)),
         version=random.randrange(1_000_000),
     )
 
@@ -126,16 +133,45 @@ def an_answer(random: Random, name: str, ticket_id: str) -> SurveyAnswer:
     maybe = Chooser(random)
     return SurveyAnswer(
         id=name,
-        ticket_id=ticket_id,
+        ticket_id=ticket_id if random.random() < 0.6 else None,
+        customer_id=maybe.of(CUSTOMERS),
         kind=random.choice([SurveyKind.CSAT, SurveyKind.NPS]),
         survey=maybe.of(["after"]),
+        aspect=maybe.of(["tone"]),
         agent_id=maybe.of(AGENTS),
+        offered_at=instant(a_round_time(random)) if random.random() < 0.6 else None,
         answered_at=instant(a_time(random)),
+        deleted_at=instant(a_time(random)) if random.random() < 0.15 else None,
         score=float(random.randrange(11)),
         scale_min=maybe.of([0.0, 1.0]),
         scale_max=random.choice([5.0, 10.0]),
         label=maybe.of(["good", "Bad"]),
         superseded_by=f"{random.choice(TICKETS)}s{random.randrange(4)}" if random.random() < 0.3 else None,
+        version=random.randrange(1_000_000),
+    )
+
+
+def a_session(random: Random, name: str, ticket_id: str) -> Session:
+    maybe = Chooser(random)
+
+    def at() -> datetime | None:
+        found = maybe.time()
+        return None if found is None else instant(found)
+
+    return Session(
+        id=name,
+        ticket_id=ticket_id,
+        kind=random.choice(list(SessionKind)),
+        asked_at=instant(a_time(random)),
+        accepted_at=at(),
+        ended_at=at(),
+        left_at=at() if random.random() < 0.3 else None,
+        queue_ms=maybe.of([0, 3_600_000, 9_000_000]),
+        talk_ms=maybe.of([7_200_000]),
+        wrap_up_ms=maybe.of([60_000]),
+        agent_id=maybe.of(AGENTS),
+        end=maybe.of(list(SessionEnd)),
+        opened_by=maybe.of(["customer", "agent"]),
         version=random.randrange(1_000_000),
     )
 
@@ -182,6 +218,7 @@ def tickets(random: Random) -> list[Record]:
         found += [an_event(random, f"{name}e{n}", name) for n in range(random.randrange(6))]
         found += [an_offer(random, f"{name}o{n}", name) for n in range(random.randrange(3))]
         found += [an_answer(random, f"{name}s{n}", name) for n in range(random.randrange(4))]
+        found += [a_session(random, f"{name}l{n}", name) for n in range(random.randrange(3))]
     return found
 
 
@@ -222,6 +259,13 @@ def _survey(store: Store, random: Random, source: int) -> None:
         an_offer(random, f"{name}o{random.randrange(3)}", about),
     ]
     store.write(random.choice(records).model_copy(update=moved), source=source)
+
+
+def _session(store: Store, random: Random, source: int) -> None:
+    name, about = random.choice(TICKETS), random.choice([*TICKETS, "t-unknown"])
+    moved = {"version": 2_000_000} if random.random() < 0.3 else {}
+    one = a_session(random, f"{name}l{random.randrange(3)}", about)
+    store.write(one.model_copy(update=moved), source=source)
 
 
 def _ticket(store: Store, random: Random, source: int) -> None:
@@ -281,12 +325,18 @@ def _rename_source(store: Store, random: Random, source: int) -> None:
     store.execute("UPDATE sources SET name = ? WHERE id = ?", f"{source}-{random.randrange(9)}", source)
 
 
+def _link(store: Store, random: Random, source: int) -> None:
+    """Say whose tickets the surveys of a source are about."""
+    other = random.choice([None, 1, 2])
+    store.execute("UPDATE sources SET tickets_source_id = ? WHERE id = ?", other, source)
+
+
 def _complete(store: Store, random: Random, source: int) -> None:
     store.complete(random.choice([a_time(random), a_time(random), hour(HOURS + 40), None]), source)
 
 
 _CHANGES: list[Callable[[Store, Random, int], None]] = [
-    *(_message, _moved_message, _event, _event, _ticket, _ticket, _survey, _survey),
+    *(_message, _moved_message, _event, _event, _ticket, _ticket, _survey, _survey, _session, _session),
     *(_people, _customer, _agent, _new_agent, _rename, _rename_source),
-    *(_complete, _complete),
+    *(_complete, _complete, _link),
 ]

@@ -22,6 +22,7 @@ from deskmetry.facts import Refreshed, refresh
 from deskmetry.metric.fact import FACTS
 from deskmetry.records import Message, Record, Ticket, TicketEvent, to_milliseconds
 from deskmetry.records.kinds import EventKind
+from deskmetry.settings import People
 from deskmetry.store import Writer, Written, open_writer, transaction
 from deskmetry.store.observe import Observer
 
@@ -130,10 +131,12 @@ class Store:
         with transaction(self.connection):
             return Writer(self.connection, source, observer).write(records)
 
-    def refresh(self, timezone: str = "UTC", *, rebuild: bool = False) -> Refreshed:
+    def refresh(
+        self, timezone: str = "UTC", people: People | None = None, *, rebuild: bool = False
+    ) -> Refreshed:
         """Bring the facts up to date in one transaction."""
         with transaction(self.connection):
-            return refresh(self.connection, timezone, rebuild=rebuild)
+            return refresh(self.connection, timezone, people or People(), rebuild=rebuild)
 
     def execute(self, sql: str, *values: object) -> None:
         """Run one statement in a transaction of its own."""

@@ -86,6 +86,7 @@ if TYPE_CHECKING:
         TimeEntry,
         Training,
         from_epoch,
+        minor_units,
     )
     from .records.kinds import (
         ActorKind,
@@ -122,7 +123,8 @@ __all__ = [
     "SessionKind", "Share", "SlaMetric", "SlaPolicy", "SlaTarget", "SourceError", "StreamInfo",
     "StreamSkipped", "SubscriptionChange", "Sum", "SurveyAnswer", "SurveyKind", "SurveyOffer", "Tally",
     "Team", "Ticket", "TicketEvent", "TicketField", "TicketStatus", "TicketTag", "TimeEntry", "Training",
-    "TryLater", "Unreachable", "__version__", "from_epoch", "hookimpl", "stream",
+    "TryLater", "Unreachable", "__version__", "from_epoch", "hookimpl", "minor_units",
+    "stream",
 ]  # fmt: skip
 
 _HOME = {
@@ -142,7 +144,8 @@ _HOME = {
     "deskmetry.records": (
         "Agent Brand Cost Customer Goal Holiday Message MessageHeader Order Organization RawRecord "
         "Record Schedule ScheduleInterval Session SlaPolicy SlaTarget SubscriptionChange SurveyAnswer "
-        "SurveyOffer Team Ticket TicketEvent TicketField TicketTag TimeEntry Training from_epoch"
+        "SurveyOffer Team Ticket TicketEvent TicketField TicketTag TimeEntry Training from_epoch "
+        "minor_units"
     ),
     "deskmetry.records.kinds": (
         "ActorKind AgentRole AutomaticKind CostKind EventKind FolderRole GoalKind Medium Nature "

@@ -13,19 +13,22 @@ from deskmetry.plugins import hookimpl
 
 _AT_SOLVE = {"agent": "solved_agent", "team": "solved_team"}
 _AT_FIRST_SOLVE = {"agent": "first_solved_agent", "team": "first_solved_team"}
+_LIVE = "medium IN ('chat', 'phone')"
 
 
 class OneTouchRate(Share):
     """Of the solved tickets with a human reply: those with exactly one, by the last solve.
 
-    Chats and calls are left out and counted: what decides there is accepted sessions, which aren't measured
-    yet. Agent and team are those at the last solve.
+    Of chats and calls: those with exactly one session that a human took, among those with any or with a
+    human reply; they are left out and counted where no session is known. Agent and team are those at the
+    last solve.
     """
 
     name, direction = "one_touch_rate", Direction.HIGHER
-    fact, at, of = TICKETS, "solved_at", "solved_at IS NOT NULL AND human_replies > 0"
-    counts, whose = "human_replies = 1", _AT_SOLVE
-    leave_out: ClassVar = {"a chat or call": "medium IN ('chat', 'phone')"}
+    fact, at = TICKETS, "solved_at"
+    of = f"solved_at IS NOT NULL AND (human_replies > 0 OR {_LIVE} AND accepted_sessions > 0)"
+    counts, whose = f"CASE WHEN {_LIVE} THEN accepted_sessions ELSE human_replies END = 1", _AT_SOLVE
+    leave_out: ClassVar = {"a chat or call of which no session is known": f"{_LIVE} AND sessions = 0"}
     needs = ("status_history",)
 
 
@@ -74,12 +77,14 @@ class TransferRate(Share):
 class BotResolutionRate(Share):
     """Solved tickets that a bot replied to and no human did ÷ solved tickets, by the last solve.
 
-    Agent and team are those at the last solve.
+    A chat that a bot answered, and that nobody took when it didn't help, is closed but solved by nobody: it
+    counts below the line only. Agent and team are those at the last solve.
     """
 
     name, direction = "bot_resolution_rate", Direction.HIGHER
     fact, at, of = TICKETS, "solved_at", "solved_at IS NOT NULL"
-    counts, whose = "human_replies = 0 AND bot_replies > 0", _AT_SOLVE
+    counts = "human_replies = 0 AND bot_replies > 0 AND resolved_by <> 'nobody'"
+    whose = _AT_SOLVE
     needs = ("status_history",)
 
 

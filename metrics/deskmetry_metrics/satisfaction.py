@@ -17,11 +17,12 @@ _Z = NormalDist().inv_cdf(0.975)
 
 
 class Csat(Share):
-    """Satisfied answers ÷ answers, by the answer; one answer per ticket and survey, the latest.
+    """Satisfied answers ÷ answers, by the answer: per ticket and survey the latest, without a ticket each.
 
     Satisfied is `good` of good and bad, else the top 40 % of the points of the scale, rounded down and at
-    least one (two of five). Answers that name no ticket of the source don't count. Agent and team are those
-    rated, else the ticket's.
+    least one (two of five). Superseded and deleted answers don't count. Source is where the answer came from;
+    all that is a ticket's (channel, medium, …) is its ticket's, whatever source that is in. Agent and team
+    are those rated, else the ticket's.
     """
 
     name, direction = "csat", Direction.HIGHER
@@ -33,30 +34,33 @@ class Csat(Share):
 class CsatResponseRate(Share):
     """Of the satisfaction surveys offered more than 7 days ago: those answered, by the offer.
 
-    Younger ones, answered or not, are left out and counted. Offers that name no ticket of the source don't
-    count. Agent and team are those to be rated, else the ticket's.
+    Younger ones, answered or not, are left out and counted. What answers an offer is about its ticket, or by
+    its customer if it names none, to the same survey, and before that was offered again; an answer that names
+    nobody, only when it was offered, counts as an answered offer. Agent and team are those to be rated, else
+    the ticket's.
     """
 
     name, direction = "csat_response_rate", Direction.HIGHER
     fact, at, of, counts = OFFERS, "offered_at", "kind = 'csat'", "answered_at IS NOT NULL"
     leave_out: ClassVar = {"younger than the grace": "offered_at >= :as_of - :grace"}
-    needs, maturity = ("ratings",), "grace"
+    needs, maturity = ("survey_offers",), "grace"
     grace: timedelta = Field(timedelta(days=7), ge=timedelta(0), description="Time before an offer counts")
 
 
 class Nps(Computed):
     """Share of answers with 9 or 10 points less share of those with 0 to 6, in points from -100 to 100.
 
-    By the answer; one answer per ticket and survey, the latest. Answers that name no ticket of the source
-    don't count, so surveys of the whole relationship don't yet. Agent and team are those rated, else the
-    ticket's.
+    By the answer; one per ticket and survey, the latest, without a ticket each: a customer who is asked in
+    spring and in autumn counts twice. Superseded and deleted answers don't count. Source is where the answer
+    came from; all that is a ticket's (channel, medium, …) is its ticket's. Agent and team are those rated,
+    else the ticket's.
     """
 
     name, unit, direction = "nps", "points", Direction.HIGHER
     fact, at, of = ANSWERS, "answered_at", "kind = 'nps'"
     columns = ("promoter", "detractor")
     leave_out: ClassVar = {"on another scale than 0 to 10": "promoter IS NULL"}
-    needs = ("ratings",)
+    needs = ("nps",)
 
     def compute(self, rows: Sequence[Sequence[Any]]) -> Estimate:
         """Return the score of some answers, each given as whether it is a promoter's and a detractor's."""

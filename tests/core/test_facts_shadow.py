@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -14,7 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deskmetry.facts import shadow, unshadow
-from deskmetry.records import Customer, Message, Record, SurveyAnswer, SurveyOffer, Ticket, TicketEvent
+from deskmetry.records import (
+    Customer,
+    Message,
+    Record,
+    Session,
+    SurveyAnswer,
+    SurveyOffer,
+    Ticket,
+    TicketEvent,
+)
 from deskmetry.records.kinds import EventKind, TicketStatus
 from deskmetry.store import open_reader
 from helpers_histories import HOURS, a_time, hour, people, tickets
@@ -42,14 +51,23 @@ def known_before(records: Sequence[Record], as_of: datetime) -> Iterator[Record]
         elif isinstance(record, Ticket):
             if record.created_at < as_of:
                 yield ticket_before(record, [one for one in events if one.ticket_id == record.id], as_of)
-        elif isinstance(record, SurveyOffer):
-            if record.offered_at < as_of:
-                yield record
-        elif isinstance(record, SurveyAnswer):
-            if record.answered_at < as_of:
-                yield answer_before(record, records, as_of)
+        elif isinstance(record, Session):
+            if record.asked_at < as_of:
+                yield session_before(record, as_of)
+        elif isinstance(record, SurveyOffer | SurveyAnswer):
+            yield from survey_before(record, records, as_of)
         else:
             yield record
+
+
+def survey_before(
+    record: SurveyOffer | SurveyAnswer, records: Sequence[Record], as_of: datetime
+) -> Iterator[Record]:
+    if isinstance(record, SurveyOffer):
+        if record.offered_at < as_of:
+            yield record
+    elif record.answered_at < as_of:
+        yield answer_before(record, records, as_of)
 
 
 def undeleted(record: Message | Ticket, as_of: datetime) -> Record:
@@ -58,14 +76,43 @@ def undeleted(record: Message | Ticket, as_of: datetime) -> Record:
 
 
 def answer_before(record: SurveyAnswer, records: Sequence[Record], as_of: datetime) -> SurveyAnswer:
-    """Return an answer as it was: not superseded by what the same ticket's customer answered only later."""
+    """Return an answer as it was: not superseded by what was answered about the same only later."""
     later = any(
         isinstance(one, SurveyAnswer)
-        and (one.id, one.ticket_id) == (record.superseded_by, record.ticket_id)
+        and (one.id, about(one)) == (record.superseded_by, about(record))
         and one.answered_at >= as_of
         for one in records
     )
-    return record.model_copy(update={"superseded_by": None}) if later else record
+    record = record.model_copy(update={"superseded_by": None}) if later else record
+    gone = record.deleted_at is not None and record.deleted_at >= as_of
+    return record.model_copy(update={"deleted_at": None}) if gone else record
+
+
+def about(answer: SurveyAnswer) -> tuple[str, object]:
+    """Return what an answer is about: its ticket, its customer, or the mailing that it answers."""
+    for name in ("ticket_id", "customer_id", "offered_at"):
+        if (value := getattr(answer, name)) is not None:
+            return name, value
+    return "id", answer.id
+
+
+def session_before(record: Session, as_of: datetime) -> Session:
+    """Return a session as it was: what came of it is known from its end on, its queue from the queue's."""
+    ends = [at for at in (record.ended_at, record.left_at) if at is not None]
+    over = min(ends, default=(record.accepted_at or record.asked_at) if record.end else None)
+    instants = ("accepted_at", "ended_at", "left_at")
+    later = [name for name in instants if not known(getattr(record, name), as_of)]
+    if not known(over, as_of):
+        later.append("end")
+    if not known(record.ended_at or over, as_of):
+        later += ["talk_ms", "wrap_up_ms"]
+    if record.queue_ms is not None and record.asked_at + timedelta(milliseconds=record.queue_ms) >= as_of:
+        later.append("queue_ms")
+    return record.model_copy(update=dict.fromkeys(later))
+
+
+def known(at: datetime | None, as_of: datetime) -> bool:
+    return at is not None and at < as_of
 
 
 def ticket_before(record: Ticket, events: Sequence[TicketEvent], as_of: datetime) -> Record:
@@ -91,13 +138,17 @@ def order(one: TicketEvent) -> tuple[datetime, datetime, int, str]:
 
 
 @contextmanager
-def database(folder: Path, history: History, completes: dict[int, int]) -> Iterator[Store]:
+def database(
+    folder: Path, history: History, completes: dict[int, int], linked: dict[int, int | None]
+) -> Iterator[Store]:
     """Make a database with these records and up-to-date facts."""
     folder.mkdir()
     with Store.at(folder) as store:
         for source, records in history.items():
             store.source(SOURCES[source], complete_until=completes[source])
             store.write(*records, source=source)
+        for source, other in linked.items():
+            store.execute("UPDATE sources SET tickets_source_id = ? WHERE id = ?", other, source)
         store.refresh("Europe/Berlin")
         yield store
 
@@ -106,11 +157,12 @@ def check(folder: Path, seed: int, as_of: int) -> None:
     random = Random(seed)
     history = a_history(random)
     completes = {source: a_time(random) for source in SOURCES}
+    linked = {source: random.choice([None, None, 1, 2]) for source in SOURCES}
     before = {source: list(known_before(records, instant(as_of))) for source, records in history.items()}
     until = {source: min(complete, as_of) for source, complete in completes.items()}
     with (
-        database(folder / "today", history, completes) as store,
-        database(folder / "then", before, until) as then,
+        database(folder / "today", history, completes, linked) as store,
+        database(folder / "then", before, until, linked) as then,
     ):
         agents = store.rows("SELECT * FROM known_agents")  # once an agent, always an agent
         for agent in agents:

@@ -55,6 +55,8 @@ def test_every_column_of_an_answer_and_its_offer(store: Store) -> None:
     about = {name: first[name] for name in ("source_id", "ticket_id", "source", "connector", "channel")}
     about |= {name: first[name] for name in ("medium", "brand", "priority", "opened_by", "excluded")}
     about |= {"team": "Front", "agent": "ann@x.example", "kind": "csat", "survey": "after"}
+    about |= {name: first[name] for name in ("organization", "language", "segment", "country")}
+    about |= {"subject": "ticket:1", "ticket_source_id": 1}
     day = first["created_day"]
     assert store.fact("offer_facts") == about | {
         "offer_id": "o",
@@ -209,18 +211,30 @@ def test_an_offer_was_unanswered_before_its_answer(store: Store) -> None:
     assert answered(store) == {}
 
 
-def test_surveys_without_a_known_ticket_have_no_facts(store: Store) -> None:
+def test_a_deleted_answer_never_counts_again(store: Store) -> None:
     store.write(
-        offer("o1", "2025-03-02", None),
-        offer("o2", "2025-03-02", "99"),
-        reply("a1", "2025-03-03", None),
-        reply("a2", "2025-03-03", "99"),
+        offer("o", "2025-03-02"),
+        reply("a1", "2025-03-03"),
+        reply("a2", "2025-03-04", deleted_at=instant("2025-03-10")),
     )
     store.refresh()
-    assert (counted(store), answered(store)) == ([], {})
-    store.write(ticket("99", "2025-03-01"))
+    assert counted(store) == ["a1"]
+    store.write(reply("a2", "2025-03-04"), reply("a1", "2025-03-03", deleted_at=instant("2025-03-11")))
     store.refresh()
-    assert (counted(store), answered(store)) == (["a2"], {"o2": ms("2025-03-03")})
+    assert (counted(store), answered(store)) == ([], {"o": None})
+    shadow(store.connection, ms("2025-03-11"))
+    assert (counted(store), answered(store)) == (["a1"], {"o": ms("2025-03-03")})
+    shadow(store.connection, ms("2025-03-10"))
+    assert (counted(store), answered(store)) == (["a2"], {"o": ms("2025-03-03")})
+
+
+def test_an_answer_that_will_be_deleted_counts_until_then(store: Store) -> None:
+    store.write(reply("a", "2025-03-03", deleted_at=instant("2025-04-02")))
+    store.refresh()
+    assert counted(store) == ["a"]
+    store.complete("2025-04-03")
+    assert store.refresh().surveys == 0
+    assert counted(store) == []
 
 
 def test_answers_about_excluded_tickets_say_why(store: Store) -> None:
@@ -236,10 +250,10 @@ def test_a_survey_of_the_future_counts_once_its_time_has_come(store: Store) -> N
     store.refresh()
     assert (counted(store), answered(store)) == ([], {})
     store.complete("2025-04-03")
-    assert store.refresh().tickets == 1
+    assert store.refresh().surveys == 1
     assert (counted(store), answered(store)) == ([], {"o": None})
     store.complete("2025-04-05")
-    assert store.refresh().tickets == 1
+    assert store.refresh().surveys == 2
     assert (counted(store), answered(store)) == (["a"], {"o": ms("2025-04-04")})
 
 
@@ -247,8 +261,8 @@ def test_a_rated_agents_new_address_and_team_reach_the_facts(store: Store) -> No
     store.write(offer("o", "2025-03-02", agent_id="ann"), reply("a", "2025-03-03", agent_id="ann"))
     store.refresh()
     store.write(Team(id="g", name="Back"))
-    assert store.refresh().tickets == 1
+    assert store.refresh().surveys == 2
     assert store.fact("answer_facts")["team"] == store.fact("offer_facts")["team"] == "Back"
     store.write(Agent(id="ann", email="ann@new.example", team_id="g"))
-    assert store.refresh().tickets == 1
+    assert store.refresh().surveys == 2
     assert store.fact("answer_facts")["agent"] == store.fact("offer_facts")["agent"] == "ann@new.example"

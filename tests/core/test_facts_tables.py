@@ -93,12 +93,14 @@ def test_every_column_of_a_ticket(store: Store) -> None:
         "first_solved_day": DAY,
         "solved_at": at(6, 2), "solved_day": DAY + 1, "assumed_at": None, "assumed_from_at": None,
         "reopened_at": at(2, 2), "waiting_since_at": None, "last_customer_at": at(2, 2),
-        "last_message_at": at(6, 2), "deleted_at": None, "previous_contact_at": None, "next_contact_at": None,
+        "last_message_at": at(6, 2), "deleted_at": None, "held_source": None,
+        "held_ticket": None, "held_at": None, "previous_contact_at": None, "next_contact_at": None,
         "changed_at": at(6, 2), "first_response_ms": 3 * HOUR, "first_resolution_ms": 4 * HOUR,
         "resolution_ms": 22 * HOUR, "reopened_after_ms": 14 * HOUR,
             "requester_wait_ms": 8 * HOUR, "agent_wait_ms": 0, "on_hold_ms": 0, "customer_messages": 3,
         "human_replies": 2,
-        "bot_replies": 1, "notes": 1, "repliers": 2, "teams": 1, "solves": 2, "reopenings": 1,
+        "bot_replies": 1, "sessions": 0, "accepted_sessions": 0, "notes": 1, "repliers": 2, "teams": 1,
+        "solves": 2, "reopenings": 1,
         "reply_elsewhere": 0,
     }  # fmt: skip
 

@@ -275,3 +275,11 @@ def test_who_had_it_at_the_first_solve_stays_when_it_is_reopened() -> None:
     again = timeline(origin(team="b", assignee="x"), [*events, moved, status(8, "open")], FOREVER)
     assert (again.first_solved_team, again.first_solved_assignee) == ("a", "x")
     assert again.solved_team is None
+
+
+def test_an_observed_history_that_begins_in_the_middle_tells_no_time_in_statuses() -> None:
+    seen = [Event("status", 5, 5, "pending", "solved", "observed", "")]
+    late = timeline(origin(), seen, FOREVER)
+    assert (late.solved_at, late.requester_wait, late.agent_wait, late.on_hold) == (5, None, None, None)
+    whole = timeline(origin(), [Event("status", 0, 0, None, "pending", "observed", ""), *seen], FOREVER)
+    assert (whole.requester_wait, whole.agent_wait, whole.on_hold) == (0, 5, 0)

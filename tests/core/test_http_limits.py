@@ -260,6 +260,16 @@ def test_a_prior_lets_the_first_requests_go_and_paces_the_others(respx_mock: res
     assert asks(21, respx_mock, "/a", "/b") == [60.0, 60.0]
 
 
+def test_single_requests_keep_to_the_same_prior_as_lists(respx_mock: respx.MockRouter) -> None:
+    respx_mock.get(f"{BASE}/a").respond(json={"data": []})
+    with client() as (http, context):
+        for _ in range(8):
+            list(http.pages("/a", next_url="next", prior=TEN))
+        for _ in range(8):
+            http.get_json("/a", items="data", prior=TEN)
+    assert context.waits == [60.0]
+
+
 @pytest.mark.parametrize("header", ["x-rate-limit-remaining", "ratelimit-limit", "acme-ratelimit-exports"])
 def test_a_prior_ends_with_the_first_header_about_limits(header: str, respx_mock: respx.MockRouter) -> None:
     headers = {header: "total=100; remaining=99; resets=1" if "acme" in header else "99"}

@@ -20,7 +20,7 @@ from deskmetry.errors import (
     Unreachable,
 )
 from deskmetry.http import Policy
-from helpers_http import BASE, client
+from helpers_http import BASE, PatientContext, client
 
 GOOD = httpx.Response(200, json={"data": [{"id": 1}]})
 URL = f"{BASE}/tickets"
@@ -57,6 +57,16 @@ def test_a_server_that_keeps_failing_means_try_later(respx_mock: respx.MockRoute
         http.get_json("/tickets")
     assert route.call_count == Policy().tries
     assert caught.value.data["status"] == 500
+
+
+@pytest.mark.parametrize(("tries", "sent"), [(2, 2), (1, 1), (99, Policy().tries), (None, Policy().tries)])
+def test_where_somebody_looks_on_a_failing_request_is_tried_less_often(
+    tries: int | None, sent: int, respx_mock: respx.MockRouter
+) -> None:
+    route = respx_mock.get(URL).respond(500)
+    with client(context=PatientContext(tries=tries)) as (http, _context), pytest.raises(TryLater):
+        http.get_json("/tickets")
+    assert route.call_count == sent
 
 
 def test_promise_09_the_budget_of_seconds_ends_the_tries_too(respx_mock: respx.MockRouter) -> None:

@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from deskmetry.instants import from_epoch, from_milliseconds, to_milliseconds
-from deskmetry.records import RECORDS, Cost, Customer, Order, RawRecord, Record, Team, Ticket, to_json
+from deskmetry.records import (
+    RECORDS,
+    Cost,
+    Customer,
+    MessageHeader,
+    Order,
+    RawRecord,
+    Record,
+    Team,
+    Ticket,
+    to_json,
+)
 from deskmetry.records.base import MAX_DEPTH, MAX_INTEGER, MAX_TEXT
 from deskmetry.store.columns import columns_of
 from helpers_store import Store, message, ticket
@@ -215,3 +226,20 @@ def test_a_huge_text_costs_no_failed_sync(tmp_path: Path) -> None:
         store.source()
         store.write(message("1", None, NOON, body="\x00" * (MAX_TEXT * 2), length=MAX_TEXT * 2))
         assert store.fact("messages")["body"] == "\ufffd" * MAX_TEXT
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("a.B@x.example", "a.B@x.example"),
+        (" <a.B@x.example>\r\n", "a.B@x.example"),
+        ("<a.B@\n x.example>", "a.B@x.example"),
+        ("é@x.example", "é@x.example"),
+        ("<>", ""),
+        (None, None),
+    ],
+)
+def test_a_message_id_is_kept_without_its_brackets(written: str | None, kept: str | None) -> None:
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    header = MessageHeader(id="1", mail_id="1", sent_at=at, inbound=True, folder="x", message_id=written)
+    assert header.message_id == kept

@@ -36,6 +36,10 @@ reopen_rate = 0.05
 
 [privacy]
 bodies = "cut"
+
+[people]
+shared_by = 5
+
 [sources.shop-eu]
 connector = "zendesk"
 url = "https://acme.example"

@@ -59,6 +59,22 @@ def test_a_bad_record_from_before_mappers_were_kept_says_how_to_get_it(tmp_path:
     assert "`deskmetry sync --full s1`" in one.reason
 
 
+def test_a_file_of_the_third_schema_gets_what_surveys_of_other_sources_need(tmp_path: Path) -> None:
+    run(tmp_path, desk(page(ticket(1))))
+    path = tmp_path / "desk.db"
+    added = {"sources": "tickets_source_id", "survey_answers": "deleted_at"}
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DROP VIEW survey_answers_readable")
+        for table, column in added.items():
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name > '0004'")
+        connection.execute("PRAGMA user_version = 3")
+    open_writer(path).close()
+    for table, column in added.items():
+        assert rows(tmp_path, f"SELECT count({column}) FROM {table}") == [(0,)]
+    assert rows(tmp_path, "SELECT count(deleted_at) FROM survey_answers_readable") == [(0,)]
+
+
 def test_the_number_of_steps_is_the_schema_version() -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         assert len(steps().pending(Database(connection, execute_plugins=False))) == SCHEMA_VERSION

@@ -263,9 +263,8 @@ HEADER: dict[str, Any] = {"sent_at": instant("2025-03-01"), "inbound": True, "fo
         (Session(id="s", ticket_id="1", kind="chat", asked_at=instant("2025-03-01")), {("ticket", "1")}),
         (
             SurveyAnswer(id="s", ticket_id="1", kind="csat", answered_at=instant("2025-03-01")),
-            {("ticket", "1")},
+            {("survey", "ticket:1")},
         ),
-        (SurveyAnswer(id="s", kind="csat", answered_at=instant("2025-03-01")), set()),
         (Agent(id="a"), {("agent", "a")}),
         (Customer(id="c"), {("customer", "c")}),
         (Team(id="t", name="T"), {("team", "t")}),
@@ -333,7 +332,8 @@ def observed(store: Store) -> list[tuple[str | None, str | None, int, int | None
 
 
 def test_a_status_that_changed_between_two_syncs_becomes_an_event(store: Store) -> None:
-    store.write(ticket("1", "2025-03-01", status="open"), observer=Observer(instant("2025-03-09"), None))
+    begun = Observer(instant("2025-03-09"), instant("2025-02-28"))
+    store.write(ticket("1", "2025-03-01", status="open"), observer=begun)
     assert observed(store) == [(None, "open", ms("2025-03-01"), None)]
     store.write(ticket("1", "2025-03-01", status="solved", updated_at="2025-03-09 12:00"), observer=SEEN)
     assert observed(store)[1:] == [("open", "solved", ms("2025-03-09 12:00"), ms("2025-03-09"))]
@@ -343,16 +343,34 @@ def test_a_status_that_changed_between_two_syncs_becomes_an_event(store: Store) 
 
 
 def test_a_ticket_that_is_solved_when_first_seen_was_open_before(store: Store) -> None:
-    store.write(ticket("1", "2025-03-01", status="solved", updated_at="2025-03-05"), observer=SEEN)
+    store.write(ticket("1", "2025-03-09", status="solved", updated_at="2025-03-10"), observer=SEEN)
     assert observed(store) == [
-        (None, "open", ms("2025-03-01"), None),
-        ("open", "solved", ms("2025-03-05"), ms("2025-03-01")),
+        (None, "open", ms("2025-03-09"), None),
+        ("open", "solved", ms("2025-03-10"), ms("2025-03-09")),
     ]
+
+
+@pytest.mark.parametrize("looked", [None, "2025-03-02"])
+def test_nothing_is_observed_of_the_beginning_of_a_ticket_older_than_the_last_look(
+    store: Store, looked: str | None
+) -> None:
+    late = Observer(instant("2025-03-09"), instant(looked) if looked else None)
+    store.write(ticket("1", "2025-03-01", status="pending"), observer=late)
+    assert observed(store) == []
+    store.write(ticket("1", "2025-03-01", status="solved", updated_at="2025-03-09 12:00"), observer=SEEN)
+    assert observed(store) == [("pending", "solved", ms("2025-03-09 12:00"), ms("2025-03-09"))]
 
 
 def test_an_update_dated_in_the_future_was_seen_when_the_run_began(store: Store) -> None:
     store.write(ticket("1", "2025-03-01", status="solved", updated_at="2026-01-01"), observer=SEEN)
     assert observed(store)[-1][2] == ms("2025-03-10")
+
+
+def test_a_silent_change_is_dated_by_the_servers_clock_where_it_is_behind_ours(store: Store) -> None:
+    store.write(ticket("1", "2025-03-01", status="open", updated_at="2025-03-02"), observer=SEEN)
+    behind = Observer(instant("2025-03-12"), instant("2025-03-10"), lambda: instant("2025-03-11"))
+    store.write(ticket("1", "2025-03-01", status="solved", updated_at="2025-03-02"), observer=behind)
+    assert observed(store) == [("open", "solved", ms("2025-03-11"), ms("2025-03-10"))]
 
 
 def test_an_older_copy_is_no_change_of_status(store: Store) -> None:

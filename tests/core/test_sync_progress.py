@@ -54,6 +54,25 @@ def test_complete_until_of_the_last_page_wins_when_it_is_older(
     assert found == known or (known is None and found <= datetime.now(UTC))
 
 
+class Heard(Desk):
+    """A desk whose server told its clock with the first answer."""
+
+    def heard(self) -> datetime | None:
+        return self.clock if self.asked else None
+
+
+def test_complete_until_is_the_servers_clock_where_it_is_behind_ours(tmp_path: Path) -> None:
+    run(tmp_path, Heard(clock=at(7)).says([page(ticket(1))]))
+    assert complete(tmp_path) == at(7)
+
+
+def test_a_servers_clock_ahead_of_ours_moves_complete_until_nowhere(tmp_path: Path) -> None:
+    run(tmp_path, Heard(clock=datetime(2999, 1, 1, tzinfo=UTC)).says([page(ticket(1))]))
+    known = complete(tmp_path)
+    assert known is not None
+    assert known <= datetime.now(UTC)
+
+
 def test_complete_until_is_that_of_the_stream_that_lags_most(tmp_path: Path) -> None:
     run(tmp_path, Two().says([page(Team(id=1, name="Care"), complete_until=at(9))]))
     assert complete(tmp_path) == at(9)

@@ -122,7 +122,8 @@ def test_the_same_mails_once_more_change_nothing(database: sqlite3.Connection) -
     database.execute("INSERT INTO dirty VALUES ('mail', 1, 'b')")
     assert refresh(database).changed == 0
     assert state(database) == before
-    assert rows(database, "SELECT * FROM dirty") == []
+    # The mark may stand for a header alone, which the facts of its ticket read too.
+    assert rows(database, "SELECT * FROM dirty") == [("ticket", 1, "a")]
 
 
 def test_only_the_mails_that_may_belong_together_are_read(database: sqlite3.Connection) -> None:

@@ -88,7 +88,8 @@ def january(metric: Metric, **more: Any) -> Query:
 @pytest.mark.parametrize(
     ("metric", "stat", "value", "n", "left_out"),
     [
-        (OneTouchRate(), None, 1 / 2, 2, {"a chat or call": 1}),  # 1 of 1 and 2; 4 isn't solved
+        # 1 of 1 and 2; 4 isn't solved
+        (OneTouchRate(), None, 1 / 2, 2, {"a chat or call of which no session is known": 1}),
         (RepliesPerResolution(), None, 4 / 5, 5, {"spam": 1}),  # 1 + 2 + 0 + 1 + 0
         (BotResolutionRate(), None, 1 / 5, 5, {"spam": 1}),  # 3
         (TransferRate(), None, 2 / 6, 6, {"spam": 1}),  # 2 by agents, 4 by teams

@@ -1,5 +1,6 @@
 """Connector: what an author of a connector writes against."""
 
+from .address import Address, source_address
 from .base import Connector
 from .capabilities import Capabilities
 from .context import Context
@@ -11,6 +12,7 @@ from .page import Page, Rejected, Whole
 from .stream import StreamInfo, stream
 
 __all__ = [
+    "Address",
     "Capabilities",
     "Connector",
     "Context",
@@ -23,5 +25,6 @@ __all__ = [
     "StreamInfo",
     "Tally",
     "Whole",
+    "source_address",
     "stream",
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
-from ..errors import RecordError
+from ..errors import RecordError, SourceError, StreamSkipped
 from ..records.base import Record
 from .capabilities import Capabilities
 from .context import Context
@@ -18,6 +18,7 @@ from .cursor import Cursor
 from .inventory import Inventory
 from .mail_rules import MailRules
 from .mappers import Mapper, mapper_name, own_method
+from .notes import Notes
 from .page import Page, Rejected
 from .stream import StreamInfo, streams_of
 
@@ -58,6 +59,7 @@ class Connector(BaseModel):
 
     _context: Context = PrivateAttr(default_factory=Context)
     _http: Any = PrivateAttr(default=None)
+    _notes: Notes = PrivateAttr(default_factory=Notes)
 
     # --- what a connector author may override -------------------------------------------------------
 
@@ -87,6 +89,13 @@ class Connector(BaseModel):
             return "nothing to read"
         pages = list(islice(self.read(name, None), 1))
         return f"{name}: {sum(len(page.records) for page in pages)} records on the first page"
+
+    def explain(self, error: SourceError) -> SourceError:
+        """Return an error that stops a stream with what it means at this vendor and what to do about it.
+
+        By default it is returned as it is; so should every error be that says all there is to say.
+        """
+        return error
 
     def mail_rules(self) -> MailRules | None:
         """Return the threading rules, for a connector whose tickets are e-mail threads; else None."""
@@ -191,6 +200,15 @@ class Connector(BaseModel):
         future = len(instants) - len(known)
         return Page(records, cursor, rejected, complete_until, future=future, shapes=shapes)
 
+    def note(self, text: str, count: int = 1) -> None:
+        """Tell the user something about the stream that is being read, as what it had to leave out.
+
+        It stands in the summary of the sync, in `sync_runs` and in `status`. text: one sentence without its
+        end, no data of people; the same one comes once, and `{count}` in it stands for the sum of the counts
+        of this run. A count of 0 notes nothing.
+        """
+        self._notes.add(text, count)
+
     def now(self) -> datetime:
         """Return the server's clock as last heard, else ours; an aware instant."""
         return self.heard() or datetime.now(UTC)
@@ -210,6 +228,11 @@ class Connector(BaseModel):
         """Lend the engine's context for a run."""
         self._context = context
         self._http = None
+        self._notes = Notes()
+
+    def take_notes(self) -> tuple[str, ...]:
+        """Return what was noted since the last time, and forget it; asked for at the end of each stream."""
+        return self._notes.take()
 
     def close(self) -> None:
         """Give back connections."""
@@ -223,9 +246,14 @@ class Connector(BaseModel):
         return streams_of(cls)
 
     def read(self, name: str, since: Cursor | None) -> Iterator[Page]:
-        """Read one stream by name."""
+        """Read one stream by name; what stops it is told in the connector's own words."""
         method: Callable[[Cursor | None], Iterator[Page]] = getattr(self, name)
-        return method(since)
+        try:
+            yield from method(since)
+        except StreamSkipped:
+            raise
+        except SourceError as error:
+            raise self.explain(error) from error.__cause__
 
 
 def _as_records(mapped: Record | Iterable[Record] | None) -> Iterable[Record]:

@@ -24,13 +24,15 @@ class Context:
     `folder` is what relative paths in the settings start from. `stop` is set when the user interrupts; waits
     go through `wait`, so that they end at once. `waiting` is told until when and why a stream waits.
     `limits` are the rate limits of all accounts, shared by the sources of a run; `memory` outlasts it.
-    `sizes` are the page sizes that worked, by endpoint family.
+    `sizes` are the page sizes that worked, by endpoint family. `tries` bounds how often a request is tried
+    that fails; the HTTP client's own bound if not given.
     """
 
     source: str = "by-hand"
     folder: Path = field(default_factory=Path.cwd)
     stop: threading.Event = field(default_factory=threading.Event)
     max_wait: timedelta = timedelta(minutes=15)
+    tries: int | None = None
     waiting: Callable[[datetime, str], None] = _ignore
     limits: Limits = field(default_factory=Limits)
     memory: Memory = field(default_factory=ShortMemory, repr=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -57,3 +57,17 @@ class Page:
     future: int = 0
     shapes: Mapping[tuple[str, ...], Mapping[str, Any]] = field(default_factory=dict, compare=False)
     whole: Whole | None = None
+
+    @classmethod
+    def joined(cls, pages: Iterable[Page]) -> Page:
+        """Return several pages as one, to be committed at once; without cursor and what goes with it."""
+        records: list[Record] = []
+        rejected: list[Rejected] = []
+        shapes: dict[tuple[str, ...], Mapping[str, Any]] = {}
+        future = 0
+        for page in pages:
+            records += page.records
+            rejected += page.rejected
+            shapes |= page.shapes
+            future += page.future
+        return cls(records, rejected=rejected, future=future, shapes=shapes)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 
+from ..settings import People
 from . import tables
 
+NOBODY_IGNORED = People()
+PEOPLE = "people"
+"""Where it is noted what the settings said of people."""
 
-def pending(connection: sqlite3.Connection, timezone: str) -> int:
-    """Return how many marks wait for a refresh; -1 if everything must be rebuilt."""
+
+def pending(connection: sqlite3.Connection, timezone: str, people: People = NOBODY_IGNORED) -> int:
+    """Return how many marks, or changed settings, wait for a refresh; -1 if everything must be rebuilt."""
     if state(connection, "fingerprint") != tables.fingerprint(timezone):
         return -1
-    return int(connection.execute("SELECT count(*) FROM main.dirty").fetchone()[0])
+    waiting = int(connection.execute("SELECT count(*) FROM main.dirty").fetchone()[0])
+    return waiting + (state(connection, PEOPLE) != people.mark)
 
 
 def state(connection: sqlite3.Connection, key: str) -> str | None:

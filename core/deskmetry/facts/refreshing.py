@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 from functools import cache
 
 from ..calendar import utc_offsets, zone
-from . import contacts, people, stages, tables
-from .basis import set_state, state
+from ..settings import People
+from . import contacts, mirrors, people, sessions, stages, subjects, surveys, tables
+from .basis import NOBODY_IGNORED, set_state, state
 from .build import build
 
-_BATCH = 50_000  # tickets built at once: bounds the temporary tables
+_BATCH = 10_000  # tickets built at once: bounds the temporary tables, and the histories in memory
 _FACTS_OF_A_TICKET = (
     "message_facts",
     "reply_facts",
     "unsolved_spans",
     "status_facts",
     "tag_facts",
-    "offer_facts",
-    "answer_facts",
+    "session_facts",
     "ticket_facts",
 )
 _ZONE_SPAN = (datetime(1990, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC))
@@ -28,13 +28,23 @@ _ZONE_SPAN = (datetime(1990, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a refresh did: how many tickets' facts were built, and whether all were."""
+    """What a refresh did: how many tickets' facts were built, whether all were, and those of surveys.
+
+    surveys: offers and answers.
+    """
 
     tickets: int
     rebuilt: bool
+    surveys: int = 0
 
 
-def refresh(connection: sqlite3.Connection, timezone: str, *, rebuild: bool = False) -> Refreshed:
+def refresh(
+    connection: sqlite3.Connection,
+    timezone: str,
+    people_settings: People = NOBODY_IGNORED,
+    *,
+    rebuild: bool = False,
+) -> Refreshed:
     """Bring the facts up to date inside the caller's transaction.
 
     Rebuilds everything when asked, or when the code, the declarations or the time zone changed. Facts hold
@@ -49,17 +59,20 @@ def refresh(connection: sqlite3.Connection, timezone: str, *, rebuild: bool = Fa
         set_state(connection, "timezone", timezone)
     _make_temporary(connection)
     _learn_agents(connection)
-    if rebuild or _is_dirty(connection, "customer"):
-        people.join(connection)
+    people.refresh(connection, people_settings, rebuild=rebuild)
+    mirrors.prepare(connection)
     _collect(connection, everything=rebuild)
+    subjects.collect(connection)
     total = _replace(connection)
+    surveyed = surveys.replace(connection)
+    sessions.rate(connection, "main.session_facts", "main.answer_facts")
     # Marks of mails are the threading stage's, for the sources that have one.
     connection.execute(
         "DELETE FROM main.dirty WHERE kind <> 'mail'"
         " OR source_id IN (SELECT id FROM main.sources WHERE mail_rules IS NULL)"
     )
     _drop_temporary(connection)
-    return Refreshed(total, rebuild)
+    return Refreshed(total, rebuild, surveyed)
 
 
 @cache
@@ -70,6 +83,7 @@ def _offsets(timezone: str) -> list[tuple[int, int]]:
 def _make_temporary(connection: sqlite3.Connection) -> None:
     _drop_temporary(connection)
     stages.prepare(connection)
+    subjects.prepare(connection)
     connection.execute(
         "CREATE TEMP TABLE all_stale (source_id INTEGER NOT NULL, ticket_id TEXT NOT NULL,"
         " PRIMARY KEY (source_id, ticket_id)) WITHOUT ROWID"
@@ -79,6 +93,7 @@ def _make_temporary(connection: sqlite3.Connection) -> None:
 
 def _drop_temporary(connection: sqlite3.Connection) -> None:
     stages.clear(connection)
+    subjects.clear(connection)
     for name in ("all_stale", "persons", "new_agents", "moved"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
@@ -100,6 +115,7 @@ def _learn_agents(connection: sqlite3.Connection) -> None:
         UNION SELECT source_id, m.author_id FROM {changed}
           JOIN main.messages AS m USING (source_id, ticket_id)
           WHERE NOT m.public AND m.author_id IS NOT NULL AND m.author_kind IN ('agent', 'customer')
+        UNION {sessions.TAKERS}
         EXCEPT SELECT source_id, id FROM main.known_agents"""
     )
     connection.execute("INSERT INTO main.known_agents SELECT source_id, id FROM temp.new_agents")
@@ -119,10 +135,11 @@ def _collect(connection: sqlite3.Connection, *, everything: bool) -> None:
         for kind, statement in _SPREAD.items():
             if _is_dirty(connection, kind):
                 connection.execute(into + statement)
-                if kind == "customer":
-                    connection.execute(into + _OF_MOVED)
         if connection.execute("SELECT 1 FROM temp.new_agents LIMIT 1").fetchone():
             connection.execute(into + _WRITTEN_BY_NEW_AGENTS)
+        if connection.execute("SELECT 1 FROM temp.moved LIMIT 1").fetchone():
+            connection.execute(into + _OF_MOVED)
+        mirrors.collect(connection, into)
     _collect_by_source(connection, into)
 
 
@@ -136,22 +153,18 @@ def _collect_by_source(connection: sqlite3.Connection, into: str) -> None:
             continue
         if named or before is None or cutoff is None or cutoff < int(before):
             connection.execute(into + "SELECT source_id, id FROM main.tickets WHERE source_id = ?", (source,))
+            subjects.take_all(connection, source)
+            mirrors.collect_source(connection, into, source)
         else:
             due = "SELECT source_id, ticket_id FROM main.fact_alarms WHERE source_id = ? AND at < ?"
             connection.execute(into + due, (source, cutoff))
+            subjects.take_due(connection, source, cutoff)
 
 
 # Whose tickets a change of a name, address or role goes into.
 _AUTHORED = (
     "SELECT m.source_id, m.ticket_id FROM main.messages AS m JOIN main.dirty AS d"
     " ON d.kind = 'agent' AND d.source_id = m.source_id AND d.key = m.author_id WHERE m.ticket_id IS NOT NULL"
-)
-_SURVEYED = " UNION ".join(
-    f"SELECT v.source_id, v.ticket_id FROM main.{table} AS v"
-    " JOIN main.agents AS a ON a.source_id = v.source_id AND a.id = v.agent_id"
-    " JOIN main.dirty AS d ON d.kind = '{kind}' AND d.source_id = a.source_id AND d.key = a.{key}"
-    " WHERE v.ticket_id IS NOT NULL"
-    for table in ("survey_offers", "survey_answers")
 )
 _WRITTEN_BY_NEW_AGENTS = (
     "SELECT m.source_id, m.ticket_id FROM main.messages AS m JOIN temp.new_agents AS n"
@@ -175,7 +188,7 @@ _SPREAD = {
     " ON d.kind = 'agent' AND d.source_id = t.source_id AND d.key = t.assignee_id"
     " UNION SELECT e.source_id, e.ticket_id FROM main.ticket_events AS e JOIN main.dirty AS d"
     " ON d.kind = 'agent' AND d.source_id = e.source_id AND e.kind = 'assignee' AND d.key IN (e.old, e.new)"
-    f" UNION {_SURVEYED.format(kind='agent', key='id')}",
+    f" UNION {sessions.TAKEN.format(kind='agent', key='id')}",
     "team": "SELECT t.source_id, t.id FROM main.tickets AS t JOIN main.dirty AS d"
     " ON d.kind = 'team' AND d.source_id = t.source_id AND d.key = t.team_id"
     " UNION SELECT e.source_id, e.ticket_id FROM main.ticket_events AS e JOIN main.dirty AS d"
@@ -183,7 +196,8 @@ _SPREAD = {
     " UNION SELECT m.source_id, m.ticket_id FROM main.messages AS m"
     " JOIN main.agents AS a ON a.source_id = m.source_id AND a.id = m.author_id"
     " JOIN main.dirty AS d ON d.kind = 'team' AND d.source_id = a.source_id AND d.key = a.team_id"
-    f" WHERE m.ticket_id IS NOT NULL UNION {_SURVEYED.format(kind='team', key='team_id')}",
+    " WHERE m.ticket_id IS NOT NULL"
+    f" UNION {sessions.TAKEN.format(kind='team', key='team_id')}",
 }
 
 

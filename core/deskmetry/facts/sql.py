@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .mirrors import HELD
 from .people import own_key
 from .stages import agent_key
 
@@ -28,8 +29,8 @@ def local_day(instant: str) -> str:
 
 
 # Aliases: l history, x stale, t ticket, s source, n counts, f first turn, w waiting turn, c customer, p the
-# person of a joined customer, o organization, b brand, v surveys, tm and a team and agent now, ft and fa at
-# the first solve, st and sa at the last.
+# person of a joined customer, o organization, b brand, q sessions, i mirrors, tm and a team and agent now, ft
+# and fa at the first solve, st and sa at the last.
 _TICKET_DIMENSIONS = {
     "source_id": "t.source_id",
     "ticket_id": "t.id",
@@ -42,12 +43,15 @@ _TICKET_DIMENSIONS = {
     "agent": agent_key("a", "t.source_id", "l.assignee"),
     "priority": "l.priority",
     "opened_by": "t.opened_by",
-    "excluded": """CASE
+    "excluded": f"""CASE
         WHEN t.merged_into IS NOT NULL THEN 'merged'
         WHEN t.spam THEN 'spam'
         WHEN t.nature <> 'request' THEN t.nature
         WHEN t.deleted_at < x.cutoff AND (l.first_solved_at IS NULL OR l.first_solved_at > t.deleted_at)
-          THEN 'deleted' END""",
+          THEN 'deleted'
+        WHEN i.held_ticket IS NOT NULL THEN '{HELD}' END""",
+    "held_source": "i.held_source",
+    "held_ticket": "i.held_ticket",
     "organization": "o.name",
     "type": "t.type",
     "language": "coalesce(t.language, c.language)",
@@ -59,7 +63,8 @@ _TICKET_DIMENSIONS = {
     "status": "l.status",
     "status_how": "l.status_how",
     "resolved_by": """CASE WHEN l.solved_at IS NOT NULL THEN coalesce(t.resolved_by, CASE
-        WHEN n.human_replies > 0 THEN 'human' WHEN n.bot_replies > 0 THEN 'bot' ELSE 'nobody' END) END""",
+        WHEN n.human_replies > 0 OR q.accepted > 0 THEN 'human'
+        WHEN n.bot_replies > 0 THEN 'bot' ELSE 'nobody' END) END""",
     "first_agent": "f.author",
     "first_team": "CASE WHEN f.replied_at IS NOT NULL THEN coalesce(f.author_team, tm.name, l.team) END",
     "first_solved_agent": agent_key("fa", "t.source_id", "l.first_solved_assignee"),
@@ -85,7 +90,8 @@ _TICKET_NUMBERS = {
     "last_message_at": "n.last_message_at",
     "deleted_at": "CASE WHEN t.deleted_at < x.cutoff THEN t.deleted_at END",
     "changed_at": """max(l.changed_at, coalesce(n.changed_at, l.changed_at),
-        coalesce(v.changed_at, l.changed_at))""",
+        coalesce(q.changed_at, l.changed_at), coalesce(i.changed_at, l.changed_at))""",
+    "held_at": "i.changed_at",
     "first_response_ms": "f.replied_at - n.first_customer_at",
     "first_resolution_ms": "max(l.first_solved_at - t.created_at, 0)",
     "resolution_ms": "max(l.solved_at - t.created_at, 0)",
@@ -95,6 +101,8 @@ _TICKET_NUMBERS = {
         name: f"coalesce(n.{name}, 0)"
         for name in ("customer_messages", "human_replies", "bot_replies", "notes", "repliers")
     },
+    "sessions": "coalesce(q.sessions, 0)",
+    "accepted_sessions": "coalesce(q.accepted, 0)",
     "teams": "l.teams",
     "solves": "l.solves",
     "reopenings": "l.reopenings",
@@ -114,7 +122,8 @@ CROSS JOIN temp.stale AS x ON x.source_id = l.source_id AND x.ticket_id = l.tick
 CROSS JOIN main.tickets AS t ON t.source_id = l.source_id AND t.id = l.ticket_id
 JOIN main.sources AS s ON s.id = t.source_id
 LEFT JOIN temp.stage_counts AS n ON n.source_id = l.source_id AND n.ticket_id = l.ticket_id
-LEFT JOIN temp.stage_surveys AS v ON v.source_id = l.source_id AND v.ticket_id = l.ticket_id
+LEFT JOIN temp.stage_lives AS q ON q.source_id = l.source_id AND q.ticket_id = l.ticket_id
+LEFT JOIN temp.stage_mirrors AS i ON i.source_id = l.source_id AND i.ticket_id = l.ticket_id
 LEFT JOIN temp.stage_turns AS f ON f.source_id = l.source_id AND f.ticket_id = l.ticket_id AND f.turn =
   (SELECT min(turn) FROM temp.stage_turns WHERE source_id = l.source_id AND ticket_id = l.ticket_id)
 LEFT JOIN temp.stage_turns AS w

@@ -155,14 +155,13 @@ _SPANS = (
     "CREATE TEMP TABLE stage_spans"
     " (source_id, ticket_id, number, from_at, until_at, team, assignee, priority)"
 )
-INSERT_LINE = f"INSERT INTO temp.stage_lines VALUES ({', '.join('?' * (2 + len(LINE)))})"
-INSERT_CHANGE = "INSERT INTO temp.stage_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-INSERT_SPAN = "INSERT INTO temp.stage_spans VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-
-_SOONER = " ON CONFLICT (source_id, ticket_id) DO UPDATE SET at = min(at, excluded.at)"
-INSERT_ALARM = f"INSERT INTO temp.alarms VALUES (?, ?, ?){_SOONER}"
+INTO_LINES = "INSERT INTO temp.stage_lines"
+INTO_CHANGES = "INSERT INTO temp.stage_changes"
+INTO_SPANS = "INSERT INTO temp.stage_spans"
+INTO_ALARMS = "INSERT INTO temp.alarms"
+SOONER = " ON CONFLICT (source_id, ticket_id) DO UPDATE SET at = min(at, excluded.at)"
 # (`WHERE` tells the parser that `ON CONFLICT` belongs to the INSERT.)
 INSERT_ALARM_SELECTED = (
     "INSERT INTO temp.alarms SELECT source_id, ticket_id, due_at FROM temp.{stage}"
-    f" WHERE due_at IS NOT NULL{_SOONER}"
+    f" WHERE due_at IS NOT NULL{SOONER}"
 )

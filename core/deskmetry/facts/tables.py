@@ -14,6 +14,10 @@ OWN_TABLES = {
         "CREATE TABLE {name} (source_id INTEGER NOT NULL, ticket_id TEXT NOT NULL, at INTEGER NOT NULL,"
         " PRIMARY KEY (source_id, ticket_id)) WITHOUT ROWID"
     ),
+    "survey_subjects": (
+        "CREATE TABLE {name} (source_id INTEGER NOT NULL, subject TEXT NOT NULL, changed_at INTEGER,"
+        " due_at INTEGER, PRIMARY KEY (source_id, subject)) WITHOUT ROWID"
+    ),
     "utc_offsets": "CREATE TABLE {name} (from_at INTEGER PRIMARY KEY, offset_ms INTEGER NOT NULL)",
     "people": (
         "CREATE TABLE {name} (source_id INTEGER NOT NULL, customer_id TEXT NOT NULL, person TEXT NOT NULL,"

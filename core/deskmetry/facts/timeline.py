@@ -105,7 +105,7 @@ def timeline(origin: Origin, events: Iterable[Event], cutoff: int) -> Timeline:
         [event for event in ordered if event.kind != "status"] if len(statuses) < len(ordered) else []
     )
     _statuses(line, _known_statuses(origin, statuses, cutoff))
-    if statuses:  # what stands in for a missing history tells nothing about the time in each status
+    if _whole(statuses):  # what stands in for a missing history tells nothing about the time in each status
         _waits(line, origin.created_at)
     _assumption(line, statuses, cutoff)
     _spans(line, origin, assignments, cutoff)
@@ -130,6 +130,11 @@ def _known_statuses(origin: Origin, statuses: Sequence[Event], cutoff: int) -> l
     if not known or first.at > created:
         known.insert(0, Event("status", created, created, None, first.old or "new", first.how, ""))
     return known
+
+
+def _whole(statuses: Sequence[Event]) -> bool:
+    """Tell whether the history goes back to the creation; one that was observed may begin in the middle."""
+    return bool(statuses) and (statuses[0].how != "observed" or statuses[0].old is None)
 
 
 def _from_ticket(origin: Origin, cutoff: int) -> list[Event]:

@@ -80,14 +80,20 @@ class HttpClient:
     # --- what a connector calls ----------------------------------------------------------------------
 
     def get_json(
-        self, path: str, params: Mapping[str, Any] | None = None, *, items: str | None = None
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        items: str | None = None,
+        prior: Prior | None = None,
     ) -> Answer:
         """GET a path below the client's address, or a whole address of its origin; return a checked answer.
 
         Parameters that are None are left out. `items` is the dotted path of a list that must be there
-        (an empty one is the top level).
+        (an empty one is the top level). prior: the limit to keep to until an answer has a header about
+        limits.
         """
-        return self.read(Call("GET", self._address(path, params), items=items))
+        return self.read(Call("GET", self._address(path, params), items=items, prior=prior))
 
     def post_json(
         self,

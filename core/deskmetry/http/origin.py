@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -84,7 +85,7 @@ class Origin:
 
     def require(self, url: httpx.URL, what: str) -> httpx.URL:
         """Return the address if it lies at this origin, else raise SourceError: secrets go nowhere else."""
-        if _key(url) != _key(_url(self.base, "The address of the source")) or url.userinfo:
+        if _key(url) != _base_key(self.base) or url.userinfo:
             raise SourceError(
                 f"{what} points at {url.scheme}://{url.host or '?'}, which isn't {self.base}: refused, "
                 "because the credentials belong to one address only.",
@@ -101,6 +102,12 @@ def _url(text: str, what: str) -> httpx.URL:
         return httpx.URL(text)
     except httpx.InvalidURL:
         raise SourceError(f"{what} isn't an address.", "Report it to the connector's author.") from None
+
+
+@lru_cache(maxsize=64)
+def _base_key(base: str) -> tuple[str, bytes, int | None]:
+    """Return what every address of an origin begins with; each request asks for it several times."""
+    return _key(_url(base, "The address of the source"))
 
 
 def _key(url: httpx.URL) -> tuple[str, bytes, int | None]:

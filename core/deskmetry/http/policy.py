@@ -49,9 +49,11 @@ class HttpContext(Protocol):
     """What the client needs of the engine's `Context`: patience, waits that end at once, and the counts.
 
     `limits` and `sizes` are what was learnt: the rate limits of all accounts, and the page sizes that worked.
+    `tries` bounds those of a request that fails, below the policy's, where somebody looks on.
     """
 
     max_wait: timedelta
+    tries: int | None
     requests: int
     retries: int
     stop: threading.Event

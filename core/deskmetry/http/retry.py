@@ -57,7 +57,7 @@ class Retry:
             return False
         elapsed = self.clock() - self.started - self.patience.waited
         return (
-            self.faults >= self.policy.tries
+            self.faults >= min(self.policy.tries, self.patience.context.tries or self.policy.tries)
             or elapsed + state.upcoming_sleep > self.policy.retry_seconds
             or state.upcoming_sleep > self.patience.context.max_wait.total_seconds()
         )

@@ -12,9 +12,9 @@ _INTRODUCTION = """# KPIs
 
 Written from the metric classes by `python -m deskmetry_metrics > docs/kpis.md`; a test compares.
 
-Excluded tickets (spam, newsletters, bounces, automatic messages, merged, deleted before their first solve)
-never count. Durations answer as `--stat mean|median|p75|p90|p95|p99|max`, median by default; shares lie from
-0 to 1.
+Excluded tickets (spam, newsletters, bounces, automatic messages, merged, deleted before their first solve,
+held by another source too) never count. Durations answer as `--stat mean|median|p75|p90|p95|p99|max`,
+median by default; shares lie from 0 to 1.
 """
 
 

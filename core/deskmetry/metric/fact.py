@@ -58,12 +58,29 @@ _DIMENSIONS = _columns(
     agent="Key of the agent (whose: see the fact): their e-mail in lower case, else source and id",
     priority="Priority",
     opened_by="Who opened the ticket: customer, agent, bot or system",
-    excluded="Why the ticket never counts (spam, newsletter, bounce, automatic, merged, deleted), else null",
+    excluded="Why the ticket never counts (spam, newsletter, bounce, automatic, merged, deleted,"
+    " duplicate: another source holds it too), else null",
 )
 _SURVEY = _columns(
     "TEXT",
     kind="csat, nps, ces, quality, self_service, relationship or review",
     survey="Name or id of the survey",
+)
+
+_SUBJECT = (
+    Column("source_id", "INTEGER", "Source that tells of it; `source` and `connector` are its own"),
+    Column("subject", "TEXT", "What it is about: `ticket:` or `customer:` and the vendor's id; if it names"
+           " neither, `offered:` and the instant, or `answer:` and its id"),
+    Column("ticket_source_id", "INTEGER", "Source of the ticket; null if none is named"),
+    Column("ticket_id", "TEXT", "Ticket, the vendor's id; null if none is named. Channel, medium, brand and"
+           " all that is a ticket's are null where it isn't known"),
+)  # fmt: skip
+_OF_CUSTOMER = _columns(
+    "TEXT",
+    organization="Name of the organization of the ticket's customer; without a ticket, of the customer asked",
+    language="Language, likewise",
+    segment="Customer segment, likewise",
+    country="Customer's country, likewise",
 )
 
 TICKETS = Fact(
@@ -81,6 +98,8 @@ TICKETS = Fact(
             segment="Customer segment",
             country="Customer's country",
             customer="`new` if the person had no ticket before, else `returning`; null if not known",
+            held_source="For a mailbox: name of the source that holds the same mail too, else null",
+            held_ticket="Ticket there",
             person="Key of the person, whom an address or a telephone number joins over sources: e-mail in"
             " lower case, else source and customer id; null if not known",
             fields="Custom fields by name, as JSON",
@@ -112,6 +131,7 @@ TICKETS = Fact(
             last_customer_at="Last customer message",
             last_message_at="Last message of any kind",
             deleted_at="Tombstone",
+            held_at="Latest instant at which another source came to hold the same mail, or held it no more",
             previous_contact_at="Creation of the person's ticket before this one, over all sources",
             next_contact_at="Creation of the person's ticket after this one, over all sources",
             changed_at="Latest instant of anything that went into the ticket's facts",
@@ -126,6 +146,8 @@ TICKETS = Fact(
             customer_messages="Number of customer messages",
             human_replies="Number of human replies",
             bot_replies="Number of public messages by bots",
+            sessions="Number of chat sessions and calls",
+            accepted_sessions="Number of those that a human took",
             notes="Number of internal notes",
             repliers="Number of different agents who replied",
             teams="Number of different teams that had it",
@@ -225,13 +247,15 @@ TAGS = Fact(
 
 OFFERS = Fact(
     "offer_facts",
-    "One row a survey offered about a ticket; agent and team are those it is about, else the ticket's."
-    " Offers that name no ticket of the source have none.",
-    ("source_id", "ticket_id", "offer_id"),
+    "One row a survey offered, about a ticket or to a customer; agent and team are those it is about, else"
+    " the ticket's. An answer that names nobody, only when it was offered, and that no such offer accounts"
+    " for, has one too where its source tells of offers.",
+    ("source_id", "subject", "offer_id"),
     (
-        *_TICKET_KEY,
-        Column("offer_id", "TEXT", "Offer, the vendor's id"),
+        *_SUBJECT,
+        Column("offer_id", "TEXT", "Offer, the vendor's id; `answer:` and its id where only that is known"),
         *_DIMENSIONS,
+        *_OF_CUSTOMER,
         *_SURVEY,
         *_columns(
             "INTEGER",
@@ -245,13 +269,14 @@ OFFERS = Fact(
 
 ANSWERS = Fact(
     "answer_facts",
-    "One row a ticket, survey and aspect: the latest answer, without superseded ones; agent and team are"
-    " those it is about, else the ticket's. Answers that name no ticket of the source have none.",
-    ("source_id", "ticket_id", "answer_id"),
+    "One row an answer that counts: of each ticket, survey and aspect the latest; of those without a ticket"
+    " each. Superseded and deleted ones have none. Agent and team are those it is about, else the ticket's.",
+    ("source_id", "subject", "answer_id"),
     (
-        *_TICKET_KEY,
+        *_SUBJECT,
         Column("answer_id", "TEXT", "Answer, the vendor's id"),
         *_DIMENSIONS,
+        *_OF_CUSTOMER,
         *_SURVEY,
         *_columns("TEXT", aspect="Aspect of a quality survey", label="Answer in the vendor's words"),
         Column("score", "REAL", "Score from 0 (lowest of its scale) to 1 (highest); null without a scale"),
@@ -267,6 +292,52 @@ ANSWERS = Fact(
         ),
     ),
     {"answered_at": "answered_day"},
+)
+
+SESSIONS = Fact(
+    "session_facts",
+    "One row a chat session or call; agent and team are those who took it, else the first to write in it; a"
+    " missed one has the ticket's team and nobody, unless the source says whose it was. medium (chat or"
+    " phone) and opened_by are the session's own. Its messages are those of the ticket between its begin and"
+    " its end, or the next session.",
+    ("source_id", "ticket_id", "session_id"),
+    (
+        *_TICKET_KEY,
+        Column("session_id", "TEXT", "Session, the vendor's id"),
+        *_DIMENSIONS,
+        *_columns(
+            "TEXT",
+            kind="chat or call",
+            end="completed, missed or abandoned (left while queueing); null while it isn't over",
+        ),
+        *_columns(
+            "INTEGER",
+            asked_at="When the customer asked",
+            asked_day="Local day of asked_at",
+            accepted_at="When it was accepted; null where the source knows no acceptance, or there was none",
+            first_human_at="First human message in it",
+            left_at="When the customer left unanswered",
+            ended_at="When it ended",
+            wait_ms="asked_at to the acceptance by a human, else to first_human_at; null for missed ones and"
+            " those that an agent began",
+            queue_ms="Time in the queue, as the source says",
+            talk_ms="Time in conversation, as the source says",
+            wrap_up_ms="Time after it, as the source says",
+            duration_ms="Acceptance, else first human message, to the end; calls: the time in conversation"
+            " where the source says it; null for missed ones",
+            handle_ms="duration_ms, for calls with the time after it",
+            left_after_ms="asked_at to left_at, for missed ones: short abandons are cut by it",
+            customer_messages="Number of customer messages in it",
+            human_messages="Number of human messages in it, public and not automatic",
+            bot_messages="Number of public messages by bots in it",
+            accepted="1 if a human took it, else 0",
+            missed="1 if it ended, or the customer left, without a human or a bot that solved it, else 0;"
+            " null while it isn't over, and for those that an agent began",
+            rated_bad="1 if a csat answer about the ticket, given before its next session, isn't satisfied,"
+            " else 0",
+        ),
+    ),
+    {"asked_at": "asked_day"},
 )
 
 ACTIVITY = Fact(
@@ -291,6 +362,7 @@ FACTS: tuple[Fact, ...] = (
     TAGS,
     OFFERS,
     ANSWERS,
+    SESSIONS,
     ACTIVITY,
 )
 """Every fact, tables first, then views over them."""

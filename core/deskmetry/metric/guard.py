@@ -14,7 +14,7 @@ INSTANTS = "query_instants"
 OFFSETS = "query_utc_offsets"
 
 # The facts as of an earlier instant are views over the newest rows and over tables of these names.
-_SHADOW = frozenset({"stale", *(f"shadow_{fact.name}" for fact in FACTS)})
+_SHADOW = frozenset({"stale", "stale_subjects", *(f"shadow_{fact.name}" for fact in FACTS)})
 _READABLE = frozenset(fact.name for fact in FACTS) | _SHADOW | {BUCKETS, INSTANTS, OFFSETS, "json_each"}
 _FUNCTIONS = frozenset(
     {

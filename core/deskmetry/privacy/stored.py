@@ -21,6 +21,7 @@ from ..records import (
     to_json,
 )
 from ..store.columns import columns_of
+from ..store.marks import SURVEYS, subjects_of
 from .held import REASON, held, is_held
 from .shape import Shape, shape_of
 
@@ -151,7 +152,9 @@ class Stored:
                 marks.add(("ticket", source, values["id"]))
             if table in _MAILS:
                 marks.add(("mail", source, values["id" if table == "messages" else "mail_id"]))
-            if values.get("ticket_id"):
+            if table in SURVEYS:
+                marks |= {("survey", source, subject) for subject in subjects_of(table, values)}
+            elif values.get("ticket_id"):
                 marks.add(("ticket", source, values["ticket_id"]))
         self.connection.executemany(
             "INSERT OR IGNORE INTO dirty (kind, source_id, key) VALUES (?, ?, ?)", marks

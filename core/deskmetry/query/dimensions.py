@@ -28,6 +28,7 @@ _COLUMNS = [
     "country",
     "customer",
 ]
+_OF_FACT = ("survey", "aspect")  # columns that tickets haven't got
 _OTHERS = ("tag", "weekday", "hour")
 _ALIASES = {
     "ticket_type": "type",
@@ -58,7 +59,7 @@ class Dimension:
 def known_dimensions(timed: bool = True) -> tuple[str, ...]:
     """Return the names of all dimensions and buckets; without those of the basis where there is none."""
     others = _OTHERS if timed else ("tag",)
-    return (*_COLUMNS, *others, f"{FIELD}NAME", *Bucket)
+    return (*_COLUMNS, *_OF_FACT, *others, f"{FIELD}NAME", *Bucket)
 
 
 def read_dimension(name: str, timed: bool = True) -> Dimension:
@@ -66,7 +67,7 @@ def read_dimension(name: str, timed: bool = True) -> Dimension:
     if name.startswith(FIELD) and len(name) > len(FIELD):
         return Dimension(name, "field")
     name = _ALIASES.get(name, name)
-    if name in _COLUMNS:
+    if name in _COLUMNS or name in _OF_FACT:
         return Dimension(name, "column")
     if name == "tag" or (timed and name in _OTHERS):
         return Dimension(name, name)
@@ -112,8 +113,18 @@ def needs_ticket(dimension: Dimension, fact: Fact, whose: Mapping[str, str]) -> 
 
 
 def possible(dimension: Dimension, fact: Fact) -> None:
-    """Raise UsageError, with what is possible, if a fact that knows no ticket can't be split so."""
-    if "ticket_id" in fact or dimension.name in fact or dimension.kind in ("weekday", "hour"):
+    """Raise UsageError, with what is possible, if a fact can't be split so.
+
+    One that knows a ticket can be split by all that the ticket has, any other only by columns of its own.
+    """
+    if dimension.name in fact or dimension.kind in ("weekday", "hour"):
+        return
+    if dimension.name in _OF_FACT:
+        raise UsageError(
+            f"{fact.name} has no {dimension.name}, so it can't be split by it.",
+            "Ask a metric of answers, as csat or nps.",
+        )
+    if "ticket_id" in fact:
         return
     names = [name for name in _COLUMNS if name in fact]
     raise UsageError(
@@ -146,5 +157,18 @@ def value_sql(dimension: Dimension, fact: Fact, whose: Mapping[str, str], field:
     )
 
 
-TAG_JOIN = f"LEFT JOIN {TAGS.name} g ON g.source_id = f.source_id AND g.ticket_id = f.ticket_id"
-TICKET_JOIN = f"LEFT JOIN {TICKETS.name} t ON t.source_id = f.source_id AND t.ticket_id = f.ticket_id"
+def source_of_ticket(fact: Fact) -> str:
+    """Return the column that says of which source the ticket is: an answer may come from another one."""
+    return "ticket_source_id" if "ticket_source_id" in fact else "source_id"
+
+
+def tag_join(fact: Fact) -> str:
+    """Return the join of `g`, the tags of the ticket of an item `f`."""
+    source = source_of_ticket(fact)
+    return f"LEFT JOIN {TAGS.name} g ON g.source_id = f.{source} AND g.ticket_id = f.ticket_id"
+
+
+def ticket_join(fact: Fact) -> str:
+    """Return the join of `t`, the ticket of an item `f`."""
+    source = source_of_ticket(fact)
+    return f"LEFT JOIN {TICKETS.name} t ON t.source_id = f.{source} AND t.ticket_id = f.ticket_id"

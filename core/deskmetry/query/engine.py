@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import UsageError, nearest
-from ..metric import TAGS, TICKETS, Estimate, Level
-from .dimensions import NONE
+from ..metric import ANSWERS, OFFERS, TAGS, TICKETS, Estimate, Level
+from .dimensions import NONE, Dimension
 from .filters import field_name
 from .groups import Answer, Estimates, Key, measure, nothing
 from .labels import bucket_label
@@ -19,11 +19,13 @@ from .question import Question, parameters_of, understand
 from .result import Interval, Point, Result
 from .scope import Scope
 from .sources import Source, instant
+from .unasked import unasked
 from .workspace import fill, see_facts_as_of, snapshot
 
 THIN = 30
 """Samples under this size are marked as thin."""
 MAX_POINTS = 200_000
+_SURVEYS = (ANSWERS, OFFERS)  # what is said of a customer, and by people, that no ticket names
 
 
 def answer(connection: sqlite3.Connection, query: Query, *, thin: int = THIN) -> Result:
@@ -61,7 +63,7 @@ def answer_scope(connection: sqlite3.Connection, question: Question, scope: Scop
         dimensions=tuple(points[0].dimensions) if points else question.query.by,
         points=points,
         total=total,
-        warnings=(*question.warnings, *_unmatched(connection, scope)),
+        warnings=(*question.warnings, *unasked(connection, scope), *_unmatched(connection, scope)),
     )
 
 
@@ -162,17 +164,16 @@ def _unmatched(connection: sqlite3.Connection, scope: Scope) -> Iterator[str]:
     Each value of a list by itself: beside one that is right, a wrong one would go unseen.
     """
     for item in scope.filters:
-        if item.dimension.kind not in ("column", "tag"):
+        # Names of sources and connectors were looked at before.
+        if item.dimension.kind not in ("column", "tag") or item.dimension.name in ("source", "connector"):
             continue
-        column, table = (
-            ("tag", TAGS.name) if item.dimension.kind == "tag" else (item.dimension.name, TICKETS.name)
-        )
-        rows = connection.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL")
-        known = {str(value) for (value,) in rows} | {NONE}
+        known = _values(connection, scope, item.dimension)
+        what = "Nothing that was asked" if item.dimension.name not in TICKETS else "No ticket"
+        what = "No ticket" if item.dimension.kind == "tag" else what
         for value in item.values:
             if str(value) not in known:
                 hint = nearest(str(value), known)
-                yield f"No ticket has the {item.dimension.name} {str(value)!r}.{hint}"
+                yield f"{what} has the {item.dimension.name} {str(value)!r}.{hint}"
     asked = {*scope.dimensions, *(item.dimension for item in scope.filters)}
     if names := sorted(field_name(dimension) for dimension in asked if dimension.kind == "field"):
         rows = connection.execute(f"SELECT DISTINCT j.key FROM {TICKETS.name}, json_each(fields) AS j")
@@ -180,6 +181,19 @@ def _unmatched(connection: sqlite3.Connection, scope: Scope) -> Iterator[str]:
         for name in names:
             if name not in fields:
                 yield f"No ticket has a custom field {name!r}.{nearest(name, fields)}"
+
+
+def _values(connection: sqlite3.Connection, scope: Scope, dimension: Dimension) -> set[str]:
+    """Return the values that a dimension has of any ticket, or in the metric's own fact."""
+    fact = getattr(scope.metric, "fact", TICKETS)
+    facts = (TAGS,) if dimension.kind == "tag" else (TICKETS, *((fact,) if fact in _SURVEYS else ()))
+    tables = [table.name for table in facts if dimension.name in table]
+    column = dimension.name
+    found = {NONE}
+    for table in tables:
+        rows = connection.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL")
+        found |= {str(value) for (value,) in rows}
+    return found
 
 
 def unanswered(question: Question) -> Result:

@@ -86,9 +86,12 @@ def _attribute(dimension: Dimension) -> str:
     return "name" if dimension.name == "source" else "connector"
 
 
-def tag_sql(item: Filter, names: Collection[str]) -> str:
-    """Return the SQL of a filter on tags over `f`, with the names of the bound values."""
-    has = "SELECT 1 FROM tag_facts x WHERE x.source_id = f.source_id AND x.ticket_id = f.ticket_id"
+def tag_sql(item: Filter, names: Collection[str], source: str) -> str:
+    """Return the SQL of a filter on tags over `f`, with the names of the bound values.
+
+    source: the column that says of which source the ticket is.
+    """
+    has = f"SELECT 1 FROM tag_facts x WHERE x.source_id = f.{source} AND x.ticket_id = f.ticket_id"
     listed = ", ".join(f":{name}" for name in names)
     parts = [f"EXISTS ({has} AND x.tag IN ({listed}))"]
     if NONE in item.values:

@@ -20,7 +20,7 @@ from .labels import agent_labels
 from .period import read_moment, read_period
 from .query import Query
 from .scope import Scope
-from .sources import Source, instant, read_sources, stored_zone, warnings_about
+from .sources import Source, holding, instant, read_sources, stored_zone, warnings_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def understand(connection: sqlite3.Connection, query: Query) -> Question:
     dimensions = _with_across(metric, dimensions, filters)
     stat = _statistic(metric, query.stat)
     everything = read_sources(connection)
-    sources = concerned(everything, filters)
+    sources = holding(concerned(everything, filters), getattr(metric, "fact", None))
     complete = tuple(source for source in sources if source.complete_until is not None)
     needs = [*metric.needs, *_needs_of([*dimensions, *(item.dimension for item in filters)])]
     warnings = warnings_about(sources, complete, needs)

@@ -126,10 +126,13 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
-    """One ticket behind a number: the instants and the value that put it there; durations in ms."""
+    """One ticket behind a number: the instants and the value that put it there; durations in ms.
+
+    ticket is None for an answer that names no ticket; source is then where the answer came from.
+    """
 
     source: str
-    ticket: str
+    ticket: str | None
     subject: str | None
     link: str | None
     instants: Mapping[str, datetime]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from ..errors import MetricError
 from ..instants import from_milliseconds
+from ..metric import ANSWERS, OFFERS, Fact
 from .result import History
 
 DEFAULT_ZONE = "UTC"
@@ -76,6 +77,16 @@ def _read(connection: sqlite3.Connection, sql: str) -> list[tuple[Any, ...]]:
 def _capabilities(text: object) -> Mapping[str, Any]:
     value = json.loads(text) if isinstance(text, str) and text else {}
     return value if isinstance(value, dict) else {}
+
+
+def holding(sources: Sequence[Source], fact: Fact | None) -> tuple[Source, ...]:
+    """Return the sources that can have items of a fact: all of them if none says that it holds any.
+
+    Files of orders or costs hold no tickets, and answers to surveys are given where tickets or surveys are.
+    """
+    gives = ("tickets", "ratings") if fact in (ANSWERS, OFFERS) else ("tickets",)
+    kept = (one for one in sources if any(one.capabilities.get(name, True) is not False for name in gives))
+    return tuple(kept) or tuple(sources)
 
 
 def warnings_about(

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from ..calendar import DAY_MS
 from ..metric import Fact
 from ..metric.guard import BUCKETS, INSTANTS, OFFSETS
-from .dimensions import TAG_JOIN, TICKET_JOIN, Dimension, column_of, needs_ticket, possible, value_sql
+from .dimensions import (
+    Dimension,
+    column_of,
+    needs_ticket,
+    possible,
+    source_of_ticket,
+    tag_join,
+    ticket_join,
+    value_sql,
+)
 from .filters import Filter, tag_sql
 from .scope import Scope
 
@@ -90,9 +99,9 @@ def source(scope: Scope, term: Term) -> str:
         joins.append(f"JOIN {BUCKETS} b ON b.day = f._day")
     split_by = [*scope.dimensions, *(item.dimension for item in scope.filters)]
     if any(needs_ticket(dimension, term.fact, scope.metric.whose) for dimension in split_by):
-        joins.append(TICKET_JOIN)
+        joins.append(ticket_join(term.fact))
     if any(dimension.kind == "tag" for dimension in scope.dimensions):
-        joins.append(TAG_JOIN)
+        joins.append(tag_join(term.fact))
     conditions = [_condition(scope, term, i, item) for i, item in enumerate(scope.filters)]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return " ".join((f"FROM ({items(scope, term)}) f", *joins)) + where
@@ -102,7 +111,7 @@ def items(scope: Scope, term: Term) -> str:
     """Return the select of the rows that the measure is about, one item each."""
     fact, whose = term.fact, scope.metric.whose
     split_by = [*scope.dimensions, *(item.dimension for item in scope.filters)]
-    plain = {"source_id"} | ({"ticket_id"} if "ticket_id" in fact else set())
+    plain = {"source_id"} | ({source_of_ticket(fact), "ticket_id"} if "ticket_id" in fact else set())
     plain |= {column for dimension in split_by if (column := column_of(dimension, fact, whose)) is not None}
     if "fields" in fact and any(dimension.kind == "field" for dimension in split_by):
         plain.add("fields")
@@ -159,6 +168,6 @@ def _local(scope: Scope, term: Term, dimension: Dimension) -> str:
 def _condition(scope: Scope, term: Term, number: int, item: Filter) -> str:
     names = [f"_w{number}_{i}" for i in range(len(item.values))]
     if item.dimension.kind == "tag":
-        return tag_sql(item, names)
+        return tag_sql(item, names, source_of_ticket(term.fact))
     listed = ", ".join(f":{name}" for name in names)
     return f"{_value(scope, term, item.dimension)} {'NOT ' if item.negated else ''}IN ({listed})"

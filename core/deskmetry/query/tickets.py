@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ..metric import TICKETS, Computed, Count, Duration, Level, Mean, Ratio, Share
 from ..metric.guard import guarded
+from .dimensions import source_of_ticket
 from .engine import THIN, answer_scope, unanswered
 from .groups import plan
 from .level import instants, statements
@@ -14,7 +15,7 @@ from .query import Query
 from .question import understand
 from .result import Explanation, TicketRow
 from .scope import Scope
-from .sources import instant
+from .sources import instant, read_sources
 from .statement import Term, source
 from .workspace import fill, see_facts_as_of, snapshot
 
@@ -82,13 +83,14 @@ def _term(scope: Scope) -> Term:
 def _rows(connection: sqlite3.Connection, scope: Scope, limit: int) -> Iterator[TicketRow]:
     fill(connection, scope)
     term = _term(scope)
+    whose = source_of_ticket(term.fact)
     sql = (
-        f"SELECT f.source_id, f.ticket_id, f._at, f._value {source(scope, term)}"
+        f"SELECT COALESCE(f.{whose}, f.source_id), f.ticket_id, f._at, f._value {source(scope, term)}"
         f" {'AND' if scope.filters else 'WHERE'} f._out IS NULL ORDER BY 3 DESC, 1, 2 LIMIT :_limit"
     )
     with guarded(connection, scope.metric.name):
         found = connection.execute(sql, {**scope.bound(), "_limit": limit}).fetchall()
-    names = {source.id: source.name for source in scope.sources}
+    names = {source.id: source.name for source in read_sources(connection)}
     for source_id, ticket, at, value in found:
         row = connection.execute(
             "SELECT subject, link FROM tickets WHERE source_id = ? AND id = ?", (source_id, ticket)
@@ -100,7 +102,7 @@ def _rows(connection: sqlite3.Connection, scope: Scope, limit: int) -> Iterator[
         yield TicketRow(names[source_id], ticket, subject, link, shown, value)
 
 
-def _instants(connection: sqlite3.Connection, source_id: int, ticket: str) -> dict[str, int | None]:
+def _instants(connection: sqlite3.Connection, source_id: int, ticket: str | None) -> dict[str, int | None]:
     columns = ("created_at", "first_customer_at", "first_replied_at", "first_solved_at", "solved_at")
     row = connection.execute(
         f"SELECT {', '.join(columns)} FROM {TICKETS.name} WHERE source_id = ? AND ticket_id = ?",

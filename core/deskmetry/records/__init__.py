@@ -4,6 +4,7 @@ from ..instants import from_epoch, from_milliseconds, to_milliseconds
 from .base import Derived, Record, Reference, Sticky, to_json
 from .commerce import Cost, Goal, Order, SubscriptionChange, TimeEntry, Training
 from .contacts import Agent, Brand, Customer, Organization, Team
+from .money import major_units, minor_digits, minor_units
 from .promises import Holiday, Schedule, ScheduleInterval, SlaPolicy, SlaTarget
 from .raw import RawRecord
 from .surveys import SurveyAnswer, SurveyOffer
@@ -24,5 +25,5 @@ __all__ = [
     "Order", "Organization", "RawRecord", "Record", "Reference", "Schedule", "ScheduleInterval", "Session",
     "SlaPolicy", "SlaTarget", "Sticky", "SubscriptionChange", "SurveyAnswer", "SurveyOffer", "Team", "Ticket",
     "TicketEvent", "TicketField", "TicketTag", "TimeEntry", "Training", "from_epoch", "from_milliseconds",
-    "to_json", "to_milliseconds",
+    "major_units", "minor_digits", "minor_units", "to_json", "to_milliseconds",
 ]  # fmt: skip

@@ -63,6 +63,13 @@ def clean_text(value: object) -> object:
     return value if len(value) <= MAX_TEXT else value[:MAX_TEXT]
 
 
+def bare_message_id(value: object) -> object:
+    """Return a Message-ID without the angle brackets and blanks that it may have been written with."""
+    if not isinstance(value, str):
+        return value
+    return clean_text("".join(value.split()).removeprefix("<").removesuffix(">"))
+
+
 def to_id(value: object) -> object:
     """Take the vendor's id as text: integers are written out, nothing and booleans are refused."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -153,11 +160,13 @@ class _Checked:
 # Of what is coerced only integers look like one. Short texts alone: a pattern walks slowly over a long one.
 _DIGITS = core_schema.str_schema(coerce_numbers_to_str=True, pattern=r"\A-?[0-9]{1,40}\z")
 _WORD = core_schema.str_schema(strict=True, max_length=100, pattern=r"\A[!-~]+\z")
+_BARE = core_schema.str_schema(strict=True, max_length=200, pattern=r"\A[!-;=?-~]+\z")
 _LINE = core_schema.str_schema(strict=True, max_length=100, pattern=r"\A[^\x00]*\z")
 
 Id = Annotated[str, _Checked((_DIGITS, _WORD), to_id, "value_error", _NO_ID)]
 OptionalId = Annotated[str | None, _Checked((_DIGITS, _WORD), to_reference, "value_error", _NO_ID)]
 Text = Annotated[str, _Checked((_LINE,), clean_text, "string_type")]
+MessageId = Annotated[str, _Checked((_BARE,), bare_message_id, "string_type")]
 Day = Annotated[date, BeforeValidator(refuse_number)]
 Instant = Annotated[AwareDatetime, WrapValidator(to_instant)]
 Integer = Annotated[int, Field(ge=-MAX_INTEGER - 1, le=MAX_INTEGER)]

@@ -24,7 +24,7 @@ class SurveyOffer(Record):
 
 
 class SurveyAnswer(Record):
-    """One answer; one per ticket and survey counts, the latest, earlier ones stay as superseded."""
+    """One answer. Of a ticket and survey the latest counts, earlier ones stay; without a ticket each."""
 
     table: ClassVar[str] = "survey_answers"
 
@@ -43,6 +43,10 @@ class SurveyAnswer(Record):
     scale_max: Finite | None = Field(None, description="Highest score of the scale")
     label: Text | None = Field(None, description="Answer in the vendor's words (good, bad, …)")
     comment: Text | None = Field(None, description="What the customer wrote beside it")
+    reason: Text | None = Field(None, description="Why, by the choices that the survey gave")
     superseded_by: Annotated[OptionalId, Sticky()] = Field(
         None, description="Later answer that counts instead"
+    )
+    deleted_at: Annotated[Instant | None, Sticky()] = Field(
+        None, description="Tombstone: taken back or deleted there; it counts no longer"
     )

@@ -6,7 +6,20 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from .base import Derived, Id, Instant, Integer, Json, JsonList, OptionalId, Record, Reference, Sticky, Text
+from .base import (
+    Derived,
+    Id,
+    Instant,
+    Integer,
+    Json,
+    JsonList,
+    MessageId,
+    OptionalId,
+    Record,
+    Reference,
+    Sticky,
+    Text,
+)
 from .kinds import (
     ActorKind,
     AutomaticKind,
@@ -79,17 +92,26 @@ class Session(Record):
 
     table: ClassVar[str] = "sessions"
 
-    ticket_id: Annotated[Id, Reference("tickets")] = Field(description="Ticket it belongs to")
+    ticket_id: Annotated[Id, Reference("tickets")] = Field(
+        description="Ticket it belongs to: the one that the source links, else one that is made for it"
+    )
     kind: SessionKind = Field(description="chat or call")
+    opened_by: ActorKind | None = Field(
+        None, description="Who began it: customer, or agent (outbound); null: as the ticket says"
+    )
     asked_at: Instant = Field(description="When the customer asked")
     accepted_at: Instant | None = Field(None, description="When an agent accepted")
     ended_at: Instant | None = Field(None, description="When it ended")
-    left_at: Instant | None = Field(None, description="When the customer left while queueing")
+    left_at: Instant | None = Field(None, description="When the customer left unanswered")
     queue_ms: Integer | None = Field(None, description="Time in the queue, milliseconds")
     talk_ms: Integer | None = Field(None, description="Time in conversation, milliseconds")
     wrap_up_ms: Integer | None = Field(None, description="Time after it, milliseconds")
     agent_id: Annotated[OptionalId, Reference("agents")] = Field(None, description="Agent who took it")
-    end: SessionEnd | None = Field(None, description="completed, missed or abandoned")
+    end: SessionEnd | None = Field(
+        None,
+        description="completed, missed (neither a human nor a bot that solved it wrote or accepted) or "
+        "abandoned (missed, because the customer left while queueing)",
+    )
 
 
 class Message(Record):
@@ -122,7 +144,7 @@ class MessageHeader(Record):
     table: ClassVar[str] = "message_headers"
 
     mail_id: Annotated[Id, Reference("messages")] = Field(description="Message this is a copy of")
-    message_id: Text | None = Field(None, description="Message-ID without the angle brackets")
+    message_id: MessageId | None = Field(None, description="Message-ID without the angle brackets")
     in_reply_to: Text | None = Field(None, description="In-Reply-To, first id, without the angle brackets")
     references: JsonList = Field(default_factory=list, description="References, oldest first, as a JSON list")
     subject: Text | None = Field(None, description="Subject, decoded")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .build import MASK
 from .model import DEFAULT, KEYS, Settings, SourceSettings
+from .people import SETTINGS
 from .secret import is_place, is_secret, place_name
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ def explain(
             origin, privacy = settings.origins.get(key, DEFAULT), settings.privacy
             names = ("bodies", "cut_after", "people")
             rows += [(f"{key}.{name}", _shown(getattr(privacy, name)), origin) for name in names]
+        elif key == "people":
+            origin = settings.origins.get(key, DEFAULT)
+            rows += [(f"{key}.{name}", _shown(getattr(settings.people, name)), origin) for name in SETTINGS]
         else:
             rows.append((key, _shown(getattr(settings, key)), settings.origins.get(key, DEFAULT)))
     return rows
@@ -52,6 +56,7 @@ def _source(
     origin = settings.origins.get("sources", DEFAULT)
     cls = connectors.get(source.connector)
     rows = [(f"sources.{name}.connector", source.connector, origin)]
+    rows += [(f"sources.{name}.tickets", source.tickets, origin)] if source.tickets is not None else []
     for field, value in source.settings.items():
         info = cls.model_fields.get(field) if cls is not None else None
         secret = _SECRET_WORDS.search(field) or (info is not None and is_secret(info.annotation))
@@ -67,7 +72,7 @@ def _source(
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, Mapping | list):
+    if isinstance(value, Mapping | list | tuple):
         text = json.dumps(_masked(value), ensure_ascii=False, default=str)
     else:
         text = value.isoformat() if isinstance(value, date) else str(value)
@@ -79,4 +84,4 @@ def _masked(value: Any) -> Any:
         if is_place(value):
             return MASK
         return {key: MASK if _SECRET_WORDS.search(key) else _masked(item) for key, item in value.items()}
-    return [_masked(item) for item in value] if isinstance(value, list) else value
+    return [_masked(item) for item in value] if isinstance(value, list | tuple) else value

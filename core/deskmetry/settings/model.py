@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from .people import People
+
 FILE_NAME = "deskmetry.toml"
 DEFAULT = "default"
 
@@ -28,12 +30,14 @@ class Privacy:
 class SourceSettings:
     """One configured source: its connector, and the connector's settings as they stand in the file.
 
-    `privacy` are the keys in which it differs from the privacy of all sources.
+    `privacy` are the keys in which it differs from the privacy of all sources. `tickets` is the source whose
+    tickets and agents its surveys are about, where that is another one.
     """
 
     connector: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     privacy: Mapping[str, Any] = field(default_factory=dict)
+    tickets: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,10 @@ class Settings:
     privacy: Privacy = field(
         default=Privacy(), metadata={"doc": "How much of people is stored: `bodies`, `cut_after`, `people`"}
     )
+    people: People = field(
+        default=People(),
+        metadata={"doc": "What joins customers of all sources to one person, and what doesn't"},
+    )
     sources: Mapping[str, SourceSettings] = field(
         default_factory=dict,
         metadata={"doc": "The sources by name, each with its `connector` and the connector's settings"},
@@ -81,8 +89,12 @@ class Settings:
         """Return how much of people is stored of each configured source."""
         return {name: self.privacy_of(name) for name in self.sources}
 
+    def tickets_by_source(self) -> dict[str, str | None]:
+        """Return of each configured source which other one its surveys are about; None: its own tickets."""
+        return {name: source.tickets for name, source in self.sources.items()}
 
-KEYS = ("database", "timezone", "agents", "thin_sample", "targets", "privacy", "sources")
+
+KEYS = ("database", "timezone", "agents", "thin_sample", "targets", "privacy", "people", "sources")
 """The keys of the configuration file."""
 AGENTS = ("shown", "hidden")
 BODIES = ("keep", "cut", "drop")

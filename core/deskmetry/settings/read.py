@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +14,7 @@ from ..calendar import zone
 from ..errors import BadSetting, BadSyntax, BadValue, ConfigurationError, NoConfiguration, nearest
 from .find import find, places
 from .model import AGENTS, BODIES, DEFAULT, KEYS, PEOPLE, VARIABLES, Privacy, Settings, SourceSettings
+from .people import People, people_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _POSITION = re.compile(
@@ -45,6 +46,7 @@ def load(
         if value := environ.get(variable):
             checked[key] = _CHECKS[key]("the environment", variable, value)
             origins[key] = f"environment variable {variable}"
+    _check_domains(file, checked)
     base = cwd if origins["database"].startswith("environment") else folder
     checked["database"] = base / Path(checked.get("database", "deskmetry.db")).expanduser()
     return Settings(**checked, file=file, folder=folder, origins=MappingProxyType(origins))
@@ -69,6 +71,14 @@ def parse(file: Path) -> dict[str, Any]:
         end = text.count("\n") + 1, len(text) - text.rfind("\n")
         line, column = (int(found["line"]), int(found["column"])) if found and found["line"] else end
         raise BadSyntax(file, line, column, reason) from None
+
+
+def _check_domains(file: object, checked: Mapping[str, Any]) -> None:
+    """Refuse to ignore a domain where addresses are hashed: nobody could tell who has one of it."""
+    people, privacy = checked.get("people", People()), checked.get("privacy", Privacy())
+    if people.domains and privacy.people == "hash":
+        reason = 'a domain can\'t be told from hashed addresses (privacy.people = "hash")'
+        raise BadSetting(file, "people.ignore", reason, "Name single addresses instead.")
 
 
 def _known(file: object, key: str) -> bool:
@@ -121,9 +131,19 @@ def _targets(file: object, key: str, value: object) -> Mapping[str, int | float 
 
 
 def _sources(file: object, key: str, value: object) -> Mapping[str, SourceSettings]:
-    return MappingProxyType(
-        {name: _source(file, f"{key}.{name}", name, each) for name, each in _table(file, key, value).items()}
-    )
+    given = _table(file, key, value)
+    sources = {name: _source(file, f"{key}.{name}", name, each) for name, each in given.items()}
+    for name, source in sources.items():
+        _check_tickets(file, f"{key}.{name}.tickets", source.tickets, [one for one in sources if one != name])
+    return MappingProxyType(sources)
+
+
+def _check_tickets(file: object, key: str, named: str | None, others: Sequence[str]) -> None:
+    """Refuse surveys about tickets of a source that isn't there, or of their own, which needs no words."""
+    if named is not None and named not in others:
+        known = f" Other sources: {', '.join(others)}." if others else ""
+        mend = f"Name the source whose tickets the surveys are about.{nearest(named, others)}{known}"
+        raise BadSetting(file, key, f"there is no other source {named!r}", mend)
 
 
 def _source(file: object, key: str, name: str, value: object) -> SourceSettings:
@@ -143,11 +163,16 @@ def _source(file: object, key: str, name: str, value: object) -> SourceSettings:
         raise BadSetting(file, f"{key}.connector", "it is missing", mend)
     connector = _text(file, f"{key}.connector", settings.pop("connector"))
     privacy = _privacy_keys(file, f"{key}.privacy", settings.pop("privacy", {}), ("bodies", "cut_after"))
-    return SourceSettings(connector, MappingProxyType(settings), MappingProxyType(privacy))
+    tickets = _text(file, f"{key}.tickets", settings.pop("tickets")) if "tickets" in settings else None
+    return SourceSettings(connector, MappingProxyType(settings), MappingProxyType(privacy), tickets)
 
 
 def _privacy(file: object, key: str, value: object) -> Privacy:
     return Privacy(**_privacy_keys(file, key, value, ("bodies", "cut_after", "people")))
+
+
+def _people(file: object, key: str, value: object) -> People:
+    return people_of(file, key, _table(file, key, value))
 
 
 def _privacy_keys(file: object, key: str, value: object, known: tuple[str, ...]) -> dict[str, Any]:
@@ -184,6 +209,7 @@ _CHECKS: Mapping[str, Callable[[object, str, object], Any]] = MappingProxyType(
         "thin_sample": _thin_sample,
         "targets": _targets,
         "privacy": _privacy,
+        "people": _people,
         "sources": _sources,
     }
 )

@@ -33,6 +33,10 @@ timezone = {timezone}
 # bodies = "keep"
 # people = "keep"
 
+# What joins customers of several sources to one person: docs/identity.md.
+# [people]
+# ignore = ["info@YOUR.example", "*@marketplace.example"]   # these join nobody
+
 # One table a source. A secret never stands in this file, only where it is read from:
 # token = {{ env = "NAME" }}, {{ keyring = "SERVICE/NAME" }}, {{ file = "PATH" }} or {{ command = "…" }}
 #

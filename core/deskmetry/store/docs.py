@@ -62,9 +62,9 @@ _FACTS = """\
 ## Facts
 
 Made from the records by every sync; `deskmetry rebuild` makes them anew. Facts keep `facts_state`,
-`fact_alarms` (when a ticket's facts change next by the mere passing of time), `utc_offsets` of the configured
-zone, `people` (whom a telephone number joins with another address) and `known_agents` (once an agent, always
-an agent) beside them.
+`fact_alarms` and `survey_subjects` (when the facts of a ticket, or of surveys about it, change next by the
+mere passing of time), `utc_offsets` of the configured zone, `people` (customers whose person isn't their own
+address: docs/identity.md) and `known_agents` (once an agent, always an agent) beside them.
 """
 
 

@@ -38,6 +38,12 @@ def steps() -> Migrations:
     def erased(db: Database) -> None:
         add_engine_table(db, "erased")
 
+    @migrations(name="0004_every_helpdesk")
+    def every_helpdesk(db: Database) -> None:
+        add_columns(db, "sources", {"tickets_source_id": "INTEGER"})
+        add_columns(db, "survey_answers", {"deleted_at": "INTEGER", "reason": "TEXT"})
+        add_columns(db, "sessions", {"opened_by": "TEXT"})
+
     return migrations
 
 

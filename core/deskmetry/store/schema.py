@@ -26,6 +26,7 @@ ENGINE_TABLES = {
             complete_until_at INTEGER,
             capabilities TEXT NOT NULL DEFAULT '{}',
             mail_rules TEXT,
+            tickets_source_id INTEGER,
             UNIQUE (connector, account)
         )""",
     ),

@@ -20,6 +20,7 @@ from .quarantine import quarantined
 log = logging.getLogger("deskmetry.sync")
 E = TypeVar("E", bound=DeskmetryError)
 _LOOKED_AT = timedelta(seconds=3)  # longer than this, a check doesn't wait before it tries again
+_TRIES = 2  # of a request of a check, for the same reason
 _DEEPEST = 8  # levels of settings within settings
 
 
@@ -73,6 +74,7 @@ def checked(connector: Connector) -> str:
     """
     cleanser, context = Cleanser(connector), connector.context
     patience, context.max_wait = context.max_wait, min(context.max_wait, _LOOKED_AT)
+    tries, context.tries = context.tries, _TRIES
     try:
         return cleanser.text(connector.check())
     except DeskmetryError as error:
@@ -84,7 +86,7 @@ def checked(connector: Connector) -> str:
         fault = SourceError(f"{reason}.", hint)
         raise cleanser.error(fault) from None
     finally:
-        context.max_wait = patience
+        context.max_wait, context.tries = patience, tries
 
 
 def _secrets(value: object, depth: int = 0) -> Iterator[str]:

@@ -15,7 +15,7 @@ from .. import facts, threads
 from ..connector import Connector, Cursor
 from ..errors import DeskmetryError, TryLater
 from ..http.limiter import Limits
-from ..privacy import Filter
+from ..privacy import Filter, with_stand_ins
 from ..records import from_milliseconds
 from ..records.kinds import Provenance
 from ..settings.model import Privacy
@@ -39,7 +39,8 @@ ROWS_A_COMMIT = 5000
 PAGES_A_COMMIT = 16
 SECONDS_A_COMMIT = 1.0
 _GRACE_SECONDS = 5.0  # how long readers get to end when the writer can't go on
-_STEPS_A_LOOK = 10_000  # SQLite instructions between two looks at the wish to stop
+# SQLite instructions between two looks at the wish to stop: some 20 ms. Each takes Python's lock.
+_STEPS_A_LOOK = 1_000_000
 
 T = TypeVar("T")
 
@@ -202,7 +203,7 @@ class _Run:
         sql = "SELECT complete_until_at FROM sources WHERE id = ?"
         row = self._connection.execute(sql, (source,)).fetchone()
         last = from_milliseconds(row[0]) if row[0] is not None else None
-        return Observer(self._started, last)
+        return Observer(self._started, last, connector.heard)
 
     def _drain(self, running: int) -> None:
         while running:
@@ -334,6 +335,7 @@ class _Run:
 
         Both in one transaction: a question as of an instant must find the facts as of it.
         """
+        state.link_tickets(self._connection, self._options.tickets)
         for source in self._sources.values():
             if source.report.outcome is not Outcome.OK:
                 continue
@@ -341,7 +343,8 @@ class _Run:
             source.report.complete_until = state.complete_source(
                 self._connection, source.id, source.connector, read, self._clock()
             )
-        return facts.refresh(self._connection, self._options.timezone).tickets
+        people = with_stand_ins(self._connection, self._options.people)
+        return facts.refresh(self._connection, self._options.timezone, people).tickets
 
 
 def _conclude(report: StreamReport, ended: StreamEnded, now: datetime) -> None:

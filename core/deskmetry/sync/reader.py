@@ -24,7 +24,7 @@ from .guard import PageGuard
 from .report import Outcome
 
 log = logging.getLogger("deskmetry.sync")
-PAGES_AHEAD = 3  # pages of one source that may wait to be written
+PAGES_AHEAD = 6  # pages of one source that may wait to be written
 _LOOK_UP_SECONDS = 0.2  # how often a reader that waits for room looks whether it shall stop
 
 
@@ -132,6 +132,7 @@ class Reader(threading.Thread):
         except BaseException as error:
             # A connector is somebody else's code: whatever it raises, SystemExit too, stops only itself.
             ended = self._ended_by(error, name, info)
+        notes += [self._cleanser.text(note) for note in self._connector.take_notes()]
         return replace(ended, notes=tuple(notes), spent=self._spent().since(before))
 
     def _read_on(self, name: str, info: StreamInfo, notes: list[str]) -> StreamEnded:
@@ -151,6 +152,7 @@ class Reader(threading.Thread):
         if self._stopping():
             return self._interrupted(name)
         began = self._clock()
+        heard: datetime | None = None
         complete: datetime | None = None
         guard = PageGuard(info, cursor)
         pages = self._connector.read(name, self._since(info, cursor))
@@ -159,6 +161,7 @@ class Reader(threading.Thread):
                 taken = self._cleanser.page(guard.take(page, self._connector.now()))
                 self._put(PageRead(self.source, name, taken))
                 self._given += 1
+                heard = heard or self._connector.heard()
                 complete = page.complete_until or complete
                 guard.count(taken)
                 if self._stopping():
@@ -167,7 +170,7 @@ class Reader(threading.Thread):
             close = getattr(pages, "close", None)
             if close is not None:
                 close()
-        until = min(complete or began, began)
+        until = min(complete or heard or began, began)  # the server's clock goes before ours
         held = None if info.sorted or guard.cursor == Cursor() else guard.cursor
         return StreamEnded(self.source, name, Outcome.OK, complete_until=until, cursor=held)
 

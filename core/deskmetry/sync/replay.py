@@ -15,8 +15,10 @@ from typing import Any
 from .. import facts, threads
 from ..connector import Connector, Mapper
 from ..errors import DeskmetryError
+from ..privacy import with_stand_ins
 from ..records import RECORDS, Record, from_milliseconds
 from ..records.kinds import Provenance
+from ..settings import People
 from ..store import Writer, WriterLock, Written, open_writer, transaction, translated
 from ..store.observe import Observer
 from ..store.writer import table_of
@@ -78,6 +80,7 @@ def replay(
     *,
     ids: Sequence[int] = (),
     timezone: str = "UTC",
+    people: People | None = None,
     folder: Path | None = None,
 ) -> list[Replayed]:
     """Map the bad records of these sources again (only those with these ids, if any) and store what works.
@@ -93,7 +96,7 @@ def replay(
                     found += _source(connection, name, connector, ids, folder or Path.cwd())
                 if any(one.fate is Fate.STORED for one in found):
                     threads.refresh(connection)
-                    facts.refresh(connection, timezone)
+                    facts.refresh(connection, timezone, with_stand_ins(connection, people or People()))
         finally:
             connection.close()
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..connector import Connector, Context, Cursor, Page
 from ..privacy import Filter
+from ..settings import People
 from ..settings.model import Privacy
 from ..store import Writer
 from .absent import Absent
@@ -25,6 +26,8 @@ class Options:
     timezone: the zone of the facts' days. full: read everything again. folder: what relative paths in the
     settings start from. max_wait: a longer wait for a limit ends the stream. context: makes what is lent to
     connectors; trials lend one whose waits are instant. privacy: how much of people is stored, by source.
+    tickets: of each configured source the one whose tickets its surveys are about, None for its own.
+    people: what joins customers to one person.
     """
 
     timezone: str = "UTC"
@@ -33,6 +36,8 @@ class Options:
     max_wait: timedelta = timedelta(minutes=15)
     context: Callable[..., Context] = Context
     privacy: Mapping[str, Privacy] = field(default_factory=dict)
+    tickets: Mapping[str, str | None] = field(default_factory=dict)
+    people: People = field(default_factory=People)
 
 
 @dataclass(slots=True)

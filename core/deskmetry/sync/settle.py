@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from ..connector import Connector, Page, StreamInfo
 from .report import Outcome
 
+_OF_RATINGS = ("nps", "survey_offers")  # nothing without ratings
+
 
 def capabilities_of(connection: sqlite3.Connection, source: int, connector: Connector) -> str:
     """Return what a source can give, as JSON: what its connector declares less what was skipped of late.
@@ -28,6 +30,10 @@ def capabilities_of(connection: sqlite3.Connection, source: int, connector: Conn
         if all(outcome == Outcome.SKIPPED for outcome, _ in ends)
     }
     found |= dict.fromkeys(reasons, False)
+    for what in _OF_RATINGS if not found["ratings"] else ():
+        if found[what] and "ratings" in reasons:
+            reasons[what] = reasons["ratings"]
+        found[what] = False
     return json.dumps(found | ({"reasons": reasons} if reasons else {}))
 
 

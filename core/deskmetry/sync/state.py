@@ -7,6 +7,7 @@ import os
 import platform
 import socket
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, time
 
@@ -79,6 +80,20 @@ def _refuse_twin(connection: sqlite3.Connection, name: str, connector: str, acco
             "Every message would count twice: keep one of the two sources, or rename it back.",
             source=name,
         )
+
+
+def link_tickets(connection: sqlite3.Connection, tickets: Mapping[str, str | None]) -> None:
+    """Note of each source (by name) that of whose tickets its surveys are about; None: its own.
+
+    It is noted by number, so that it stays when that source is renamed. One that was never read yet is noted
+    once it was.
+    """
+    named = "(SELECT id FROM sources WHERE name = :tickets)"
+    connection.executemany(
+        f"UPDATE sources SET tickets_source_id = {named}"
+        f" WHERE name = :name AND tickets_source_id IS NOT {named}",
+        [{"name": name, "tickets": other} for name, other in tickets.items()],
+    )
 
 
 def load_cursor(connection: sqlite3.Connection, source: int, stream: str) -> Cursor | None:

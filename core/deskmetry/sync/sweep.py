@@ -9,7 +9,9 @@ from pathlib import Path
 
 from .. import facts, threads
 from ..errors import MassDelete
+from ..privacy import with_stand_ins
 from ..records import Record, to_milliseconds
+from ..settings import People
 from ..store import WriterLock, open_writer, transaction, translated
 from ..store.marks import marks_of
 from ..store.writer import table_of
@@ -32,7 +34,12 @@ def guard(verified: Verified) -> None:
 
 
 def sweep(
-    database: Path, verified: Sequence[Verified], *, force: bool = False, timezone: str = "UTC"
+    database: Path,
+    verified: Sequence[Verified],
+    *,
+    force: bool = False,
+    timezone: str = "UTC",
+    people: People | None = None,
 ) -> dict[str, int]:
     """Give tombstones to what was found to be gone, in one transaction with threads and facts.
 
@@ -57,7 +64,7 @@ def sweep(
                         for gone in sweepable(one.gone)
                     )
                 threads.refresh(connection)
-                facts.refresh(connection, timezone)
+                facts.refresh(connection, timezone, with_stand_ins(connection, people or People()))
         finally:
             connection.close()
     return counts

@@ -221,8 +221,11 @@ class _Comparison:
         except (StreamSkipped, CursorRefused) as error:
             self._found(info.name, "", "everything", Verdict.UNKNOWN, f"not read: {error.message}")
             return
+        # A stream may bring any kind there is: those that neither side has aren't worth a line each.
+        has = [kind for kind, seen in looks.items() if seen.all or self._here.ids(kind, tombstones=True)]
         for kind, seen in looks.items():
-            self._told(info, kind, seen)
+            if kind in (has or list(looks)[:1]):
+                self._told(info, kind, seen)
             counted = inventory is not None and kind in inventory.records
             partial = inventory.partial if inventory is not None and counted else ""
             self._list(info.name, kind, seen.all, partial, whole=not bad)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .canary import CANARY
 from .collection import Collection
+from .emulated import EmulatedServer
 from .faults import Faults
 from .grading import Graded, Verdict, grade
 from .helpdesk import FakeHelpdesk
@@ -15,16 +16,17 @@ from .proxy import FaultProxy
 from .rules import RULES, Broken, Grade, NotApplicable, Rule, rule
 from .trial import NoTrial, Trial, TrialFactory, find_trial
 from .trial_context import QuickContext
+from .values import Reply, Request
 from .world import World
 
 if TYPE_CHECKING:
     from .contract import ConnectorContract
 
 __all__ = [
-    "CANARY", "RULES", "Broken", "Collection", "ConnectorContract", "CursorToken", "FakeHelpdesk",
-    "FaultProxy", "Faults", "Grade", "Graded", "Layout", "LinkHeader", "NextLink", "NoTrial",
-    "NotApplicable", "Offset", "PageNumber", "QuickContext", "Rule", "Trial", "TrialFactory", "Verdict",
-    "World", "find_trial", "grade", "rule",
+    "CANARY", "RULES", "Broken", "Collection", "ConnectorContract", "CursorToken", "EmulatedServer",
+    "FakeHelpdesk", "FaultProxy", "Faults", "Grade", "Graded", "Layout", "LinkHeader", "NextLink", "NoTrial",
+    "NotApplicable", "Offset", "PageNumber", "QuickContext", "Reply", "Request", "Rule", "Trial",
+    "TrialFactory", "Verdict", "World", "find_trial", "grade", "rule",
 ]  # fmt: skip
 
 

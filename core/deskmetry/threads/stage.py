@@ -73,6 +73,7 @@ class _Refresh:
 
     def run(self, changed: set[str] | None) -> None:
         """Reassemble every thread that these mails (None: all of the source) are in, or were in before."""
+        marked = changed or set()
         if changed is not None and self._is_most(changed):
             changed = None
         gathered, ids = self._reach(changed)
@@ -84,6 +85,8 @@ class _Refresh:
             self._write(threads[begin : begin + _THREADS_AT_ONCE])
         self._move(filed, holders)
         self._supersede(former - {thread.id for thread in threads}, holders)
+        # What facts read of a header (whose mail it is) may change where the ticket doesn't.
+        self.stale.update(holders[key] for key in marked if key in holders)
         self._mark()
         self.report.mails += len(gathered)
         self.report.threads += len(threads)
