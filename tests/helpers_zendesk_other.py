@@ -232,6 +232,25 @@ RATINGS = [
     {"id": 3, "ticket_id": FIVE, "score": "unoffered", "requester_id": DAN, "assignee_id": None,
      "created_at": iso(T0 + 8000), "updated_at": iso(T0 + 8000)},
 ]  # fmt: skip
+RESPONSES = [
+    {"id": "01KE6XS340BBBBBBBBBBBBBBBB", "responder_id": DAN, "expires_at": iso(T0 + 86_400 * 28),
+     "subject_zrns": [f"zen:ticket:{FIVE}"], "survey": {"id": "01J58KJ9RAE0D2EK7HRVM7Z8F2", "version": 3},
+     "subjects": [{"id": str(FIVE), "type": "ticket", "zrn": f"zen:ticket:{FIVE}"}],
+     "answers": [
+        {"type": "rating_scale", "rating": 2, "rating_category": "bad", "created_at": iso(T0 + 9_000),
+         "updated_at": iso(T0 + 9_600),
+         "question": {"id": "Q1", "type": "rating_scale_emoji", "sub_type": "customer_satisfaction"}},
+        {"type": "closed_ended", "selections": [{"type": "predefined", "option_id": "O2"}],
+         "created_at": iso(T0 + 9_000), "updated_at": iso(T0 + 9_000),
+         "question": {"id": "Q2", "type": "closed_ended", "options": [
+            {"id": "O1", "label": {"type": "static", "value": "Slow"}},
+            {"id": "O2", "label": {"type": "dynamic", "key": "dc.rude", "value": "Rude"}}]}},
+        {"type": "skipped", "created_at": iso(T0 + 9_000), "updated_at": iso(T0 + 9_000),
+         "question": {"id": "Q3", "type": "open_ended"}}]},
+    {"id": "01KE6XW4S0BBBBBBBBBBBBBBBB", "responder_id": DAN, "expires_at": iso(T0 + 86_400 * 28),
+     "subject_zrns": [f"zen:request:{TWO}"], "subjects": [], "answers": [],
+     "survey": {"id": "01J58KJ9RAE0D2EK7HRVM7Z8F2", "version": 3}},
+]  # fmt: skip
 SCHEDULE = {
     "id": 31, "name": "Office", "time_zone": "Berlin", "created_at": iso(T0), "updated_at": iso(T0),
     "intervals": [
@@ -303,6 +322,16 @@ def account() -> Script:
         ("satisfaction_ratings", first): Say({"satisfaction_ratings": RATINGS, "meta": {"has_more": False}}),
         ("satisfaction_ratings", str(T0 + 8600 - 3600)): Say(
             {"satisfaction_ratings": RATINGS[:2], "meta": {"has_more": False}}),
+        ("satisfaction_reasons", ""): Say({"reasons": [], "count": 0, "next_page": None}),
+        ("ticket_forms", ""): Say({"error": "InvalidEndpoint", "description": "Not found"}, 404),
+        ("guide/survey_responses", ""): Say(
+            {"survey_responses": RESPONSES, "meta": {"has_more": False, "after_cursor": "MQ"}}, way="gzip"),
+        ("chat/incremental/chats", "0"): Say({"error": "forbidden", "message": "No Chat here."}, 403),
+        ("channels/voice/stats/incremental/calls", first): Say(
+            {"calls": [], "count": 0, "end_time": T0, "next_page": "/api/v2/calls.json?start_time=1"}),
+        ("channels/voice/stats/incremental/calls", str(T0)): Say(
+            {"calls": [], "count": 0, "end_time": T0, "next_page": "/api/v2/calls.json?start_time=1"}),
+        (f"tickets/{TWO}/conversation_log", ""): Say({"events": [], "meta": {"has_more": False}}),
         ("business_hours/schedules", ""): Say({"schedules": [SCHEDULE], "url": "…"}),
         ("business_hours/schedules/31/holidays", ""): Say(
             {"holidays": [

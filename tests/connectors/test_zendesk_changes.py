@@ -42,7 +42,7 @@ def csat_warnings(database: Path) -> list[str]:
 
 
 def test_csat_says_why_a_plan_without_ratings_has_no_answer(database: Path) -> None:
-    with desk(faults=Faults(missing={"satisfaction"})) as server:
+    with desk(faults=Faults(missing={"satisfaction", "survey_responses"})) as server:
         run(database, zendesk(server))
         assert csat_warnings(database) == [
             (
@@ -58,20 +58,21 @@ def test_csat_says_why_a_plan_without_ratings_has_no_answer(database: Path) -> N
 
 def test_csat_says_so_where_the_settings_leave_ratings_out(database: Path) -> None:
     with desk() as server:
-        run(database, zendesk(server, skip=["satisfaction_ratings"]))
+        run(database, zendesk(server, skip=["satisfaction_ratings", "survey_responses"]))
     (warning,) = csat_warnings(database)
     assert "Take it out of `skip`" in warning
 
 
 @pytest.mark.parametrize(
-    ("word", "capability"), [("satisfaction", "ratings"), ("hours", "schedules"), ("slas", "sla")]
+    ("words", "capability"),
+    [({"satisfaction", "survey_responses"}, "ratings"), ({"hours"}, "schedules"), ({"slas"}, "sla")],
 )
 @pytest.mark.parametrize("lack", ["missing", "forbidden"])
 def test_what_a_source_can_give_is_settled_by_the_run(
-    database: Path, word: str, capability: str, lack: str
+    database: Path, words: set[str], capability: str, lack: str
 ) -> None:
     faults = Faults()
-    setattr(faults, lack, {word})
+    setattr(faults, lack, words)
     with desk(Company.make(tickets=3, seed=5), faults) as server:
         report = run(database, zendesk(server))
     assert report.exit_code == 0
@@ -79,7 +80,8 @@ def test_what_a_source_can_give_is_settled_by_the_run(
     assert {name: has[name] for name in ("ratings", "schedules", "sla")} == {
         name: name != capability for name in ("ratings", "schedules", "sla")
     }
-    assert list(has["reasons"]) == [capability]
+    # Who keeps no ratings tells no offers of them either.
+    assert list(has["reasons"]) == [capability, *(["survey_offers"] if capability == "ratings" else [])]
 
 
 # --- hours and promises ----------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ import pytest
 
 from deskmetry.connector import Context
 from deskmetry.settings import load
-from deskmetry_connectors.zendesk.emulator import CLIENT, TOKEN, Faults
+from deskmetry_connectors.zendesk.emulator import CLIENT, REFRESH, TOKEN, Faults
 from helpers_cli import Answer, cli
 from helpers_http import Visit, loopback
 from helpers_zendesk import desk
@@ -159,6 +159,7 @@ def test_connect_tells_it_and_writes_nothing(
         ("1", CLIENT, {"client_secret": {"env": "SHOP_CLIENT_SECRET"}, "client_id": CLIENT[0]}),
         ("2", (TOKEN,), {"token": {"env": "SHOP_TOKEN"}}),
         ("3", ("agent.0@acme.example", TOKEN), {"api_token": {"env": "SHOP_API_TOKEN"}}),
+        ("4", (*CLIENT, REFRESH), {"refresh_token": {"env": "SHOP_REFRESH_TOKEN"}, "client_id": CLIENT[0]}),
     ],
 )
 def test_connect_asks_for_one_way_in_and_says_where_each_field_is_found(

@@ -11,7 +11,7 @@ from deskmetry.records import Agent, Customer, Holiday, RawRecord, Schedule, Sch
 from deskmetry.records.kinds import ActorKind, AgentRole, Medium, SlaMetric, TicketStatus
 from deskmetry_connectors.zendesk.people import PeopleMapping, Roles, brand, organization, team
 from deskmetry_connectors.zendesk.promises import holiday, iana_zone, schedule, sla_policy
-from deskmetry_connectors.zendesk.surveys import rating
+from deskmetry_connectors.zendesk.surveys import RatingMapping
 from deskmetry_connectors.zendesk.tickets import TicketMapping, UnknownStatusError, field_names
 from helpers_zendesk import Json, ticket
 
@@ -189,7 +189,7 @@ def score(value: object, **more: Any) -> Json:
      (4, (4.0, 1.0, 5.0, "4"))],
 )  # fmt: skip
 def test_a_score_is_an_offer_and_an_answer(value: object, answer: tuple[object, ...]) -> None:
-    offer, found = rating(score(value))
+    offer, found = RatingMapping().rating(score(value))
     assert (offer.id, found.id) == ("3", "3")  # one of each a ticket
     got: Any = found
     assert (got.score, got.scale_min, got.scale_max, got.label) == answer
@@ -198,15 +198,15 @@ def test_a_score_is_an_offer_and_an_answer(value: object, answer: tuple[object, 
 
 
 def test_an_offered_survey_is_no_answer_and_an_unoffered_one_is_nothing() -> None:
-    assert [type(one).__name__ for one in rating(score("offered"))] == ["SurveyOffer"]
-    assert list(rating(score("unoffered"))) == []
+    assert [type(one).__name__ for one in RatingMapping().rating(score("offered"))] == ["SurveyOffer"]
+    assert list(RatingMapping().rating(score("unoffered"))) == []
     with pytest.raises(ValueError, match="'great'"):
-        list(rating(score("great")))
+        list(RatingMapping().rating(score("great")))
 
 
 def test_the_latest_answer_and_the_earliest_offer_have_the_higher_version() -> None:
-    first, then = rating(score("good"))
-    second, later = rating(
+    first, then = RatingMapping().rating(score("good"))
+    second, later = RatingMapping().rating(
         score("bad", id=2, created_at="2024-02-01T00:00:00Z", updated_at="2024-02-01T00:00:00Z")
     )
     assert (first.version or 0) > (second.version or 0)

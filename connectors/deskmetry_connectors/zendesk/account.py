@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Protocol
 from urllib.parse import urlsplit
 
@@ -13,6 +13,8 @@ from pydantic import AfterValidator, SecretStr
 from deskmetry.connector import Context
 from deskmetry.errors import AuthenticationFailed, ConfigurationError, SourceError
 from deskmetry.http.origin import Origin
+
+from .trouble import REAUTHORIZE
 
 if TYPE_CHECKING:
     from deskmetry.http import Policy
@@ -80,52 +82,94 @@ class Fixed:
         return False
 
 
-class ClientCredentials:
-    """An OAuth client that gets itself access tokens, which end after half an hour."""
+class OAuthClient:
+    """An OAuth client, which exchanges what it was given for tokens."""
 
     def __init__(
         self, url: str, client_id: str, secret: SecretStr, context: Context, policy: Policy | None = None
     ) -> None:
-        self._url = url
-        self._client_id = client_id
+        self.url = url
+        self.client_id = client_id
         self._secret = secret
         self._context = context
         self._policy = policy
+
+    def tokens(self, **asked: str) -> Mapping[str, str]:
+        """Return the tokens that the account gives for a grant, by name; none if it refuses."""
+        from deskmetry.http import HttpClient
+
+        secret = self._secret.get_secret_value()
+        body = {"client_id": self.client_id, "client_secret": secret, "scope": "read"} | asked
+        client = HttpClient(self.url, dict, self._context, policy=self._policy)
+        try:
+            answer = client.post_json("/oauth/tokens", body)
+        except SourceError as error:
+            if error.data.get("status") not in {400, 401, 403}:
+                raise
+            return {}  # the vendor's words stay out: they might repeat the secret
+        finally:
+            client.close()
+        found = {name: answer.at(name) for name in ("access_token", "refresh_token")}
+        return {name: value for name, value in found.items() if isinstance(value, str) and value}
+
+
+class ClientCredentials:
+    """An OAuth client that gets itself access tokens, which end after half an hour."""
+
+    def __init__(self, client: OAuthClient) -> None:
+        self._client = client
         self._token: str | None = None
 
     def headers(self) -> Mapping[str, str]:
         """Return the access token as header; the first call asks for one."""
         if self._token is None:
-            self._token = self._ask()
+            self.renew()
         return {"Authorization": f"Bearer {self._token}"}
 
     def renew(self) -> bool:
         """Ask for a new access token."""
-        self._token = self._ask()
-        return True
-
-    def _ask(self) -> str:
-        from deskmetry.http import HttpClient
-
-        body = {
-            "grant_type": "client_credentials",
-            "client_id": self._client_id,
-            "client_secret": self._secret.get_secret_value(),
-            "scope": "read",
-        }
-        client = HttpClient(self._url, dict, self._context, policy=self._policy)
-        try:
-            token = client.post_json("/oauth/tokens", body).at("access_token")
-        except SourceError as error:
-            if error.data.get("status") not in {400, 401, 403}:
-                raise
-            token = None  # the vendor's words stay out: they might repeat the secret
-        finally:
-            client.close()
-        if not isinstance(token, str) or not token:
+        self._token = self._client.tokens(grant_type="client_credentials").get("access_token")
+        if self._token is None:
             raise AuthenticationFailed(
-                f"{self._url} gives the OAuth client {self._client_id!r} no token.",
+                f"{self._client.url} gives the OAuth client {self._client.client_id!r} no token.",
                 "Check `client_id` and `client_secret`, and that the client is confidential and may use "
                 "the client credentials grant (Admin Center > Apps and integrations > OAuth clients).",
             )
-        return token
+        return True
+
+
+Exchange = Callable[[str], tuple[str, str]]
+"""Takes a refresh token; returns its successor and the access token that came with it."""
+
+
+class RefreshToken:
+    """A refresh token that is good for one exchange; its successor is on disk before anything is read.
+
+    rotate: makes an exchange with the newest token there is, keeps the successor, and returns the access
+    token that came with it.
+    """
+
+    def __init__(self, client: OAuthClient, rotate: Callable[[Exchange], str]) -> None:
+        self._client = client
+        self._rotate = rotate
+        self._token: str | None = None
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the access token as header; the first call exchanges the refresh token for one."""
+        if self._token is None:
+            self.renew()
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def renew(self) -> bool:
+        """Exchange the refresh token for a new pair."""
+        self._token = self._rotate(self._exchange)
+        return True
+
+    def _exchange(self, token: str) -> tuple[str, str]:
+        got = self._client.tokens(grant_type="refresh_token", refresh_token=token)
+        if not {"access_token", "refresh_token"} <= got.keys():
+            raise AuthenticationFailed(
+                f"{self._client.url} doesn't take the refresh token: it was used, revoked, or has ended.",
+                REAUTHORIZE,
+            )
+        return got["refresh_token"], got["access_token"]

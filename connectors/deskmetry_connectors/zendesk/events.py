@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from deskmetry.records import Message, RawRecord, Record, Ticket, TicketEvent, from_epoch
 from deskmetry.records.kinds import ActorKind, AutomaticKind, EventKind, TicketStatus
 
+from .headers import headers
 from .people import Roles
 from .tickets import DELETED, STATUSES
 from .via import by_bot, by_rule, by_staff, by_zendesk, channel_of
@@ -88,7 +89,8 @@ class EventMapping:
                 child = {**child, "id": f"{row['id']}/{place}"}
             kind = _type(child)
             if kind in _COMMENTS:
-                found.append(self.comment(child, about.ticket, at, updater, via))
+                message = self.comment(child, about.ticket, at, updater, via)
+                found += (message, *headers(child, row, message))
             elif kind in _CHANGES:
                 found += self._change(child, about)
             else:
@@ -105,7 +107,7 @@ class EventMapping:
         author, public = row.get("author_id"), row.get("public", True) is not False
         own = row.get("via")
         body = row.get("body") or row.get("plain_body") or ""
-        ruled = by_rule(via) or updater == -1 or by_zendesk(own)
+        ruled = by_rule(via) or updater == -1 or by_zendesk(own, public=public)
         kind = self._author(author, own, ruled, public=public)
         system = kind is ActorKind.SYSTEM or _is_answered_call(row)
         return Message(

@@ -19,7 +19,10 @@ _COMPARED = (
     "subject", "vendor_status", "priority", "type", "brand_id", "team_id", "assignee_id", "requester_id",
     "organization_id", "created_at", "updated_at", "tags",
 )  # fmt: skip
-_ARCHIVED = "Zendesk's own lists leave out archived tickets (about 120 days after they were closed)"
+_ARCHIVED = (
+    "Zendesk's own lists leave out archived tickets (about 120 days after they were closed), and chats and "
+    "calls that have none"
+)
 
 
 def inventory_of(
@@ -39,7 +42,7 @@ def inventory_of(
         return Inventory(
             (Customer, Agent),
             count=lambda: _tally(http, "/api/v2/users/count.json"),
-            partial="Zendesk doesn't count users who were deleted",
+            partial="Zendesk doesn't count users who were deleted, nor visitors of chats",
             unknown="deleted users come as such with each sync; ids aren't listed apart",
         )
     if stream != "tickets":
@@ -47,8 +50,9 @@ def inventory_of(
 
     def fetch(ids: Sequence[str]) -> Iterator[Page]:
         mapped = mapper()
-        for begin in range(0, len(ids), MANY):
-            params = {"ids": ",".join(ids[begin : begin + MANY])}
+        known = [key for key in ids if key.isdecimal()]  # chats and calls without a ticket aren't known there
+        for begin in range(0, len(known), MANY):
+            params = {"ids": ",".join(known[begin : begin + MANY])}
             rows = http.get_json("/api/v2/tickets/show_many.json", params, items="tickets").items
             yield page([_dated(row) for row in rows], mapped)
 

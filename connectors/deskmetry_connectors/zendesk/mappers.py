@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from deskmetry.connector import Mapper
 
-from . import people, promises, surveys, tickets
+from . import calls, people, promises, sla, tickets
+from .lookups import CUSTOM_STATUSES, REASONS, TICKET_FORMS
 
 # Audits aren't among them: who was an agent at that time is known only while they are read in order.
 _BY_STREAM: Mapping[str, tuple[str, Mapper]] = {
@@ -14,27 +15,34 @@ _BY_STREAM: Mapping[str, tuple[str, Mapper]] = {
     "organizations": ("people.organization", people.organization),
     "brands": ("people.brand", people.brand),
     "ticket_fields": ("tickets.ticket_field", tickets.ticket_field),
-    "satisfaction_ratings": ("surveys.rating", surveys.rating),
+    "ticket_forms": ("lookups.RawMapping.row", TICKET_FORMS.row),
+    "custom_statuses": ("lookups.RawMapping.row", CUSTOM_STATUSES.row),
+    "satisfaction_reasons": ("lookups.RawMapping.row", REASONS.row),
+    "sla_events": ("sla.metric_event", sla.metric_event),
     "schedules": ("promises.schedule", promises.schedule),
     "holidays": ("promises.holiday", promises.holiday),
     "sla_policies": ("promises.sla_policy", promises.sla_policy),
+    "calls": ("calls.call", calls.call),
 }
 
 
-def mapper_of(
-    stream: str,
-    name: str,
-    *,
-    user: Mapper,
-    ticket: Callable[[], Mapper],
-) -> Mapper | None:
+_MADE: Mapping[str, str] = {
+    "users": "people.PeopleMapping.user",
+    "tickets": "tickets.TicketMapping.ticket",
+    "satisfaction_ratings": "surveys.RatingMapping.rating",
+    "survey_responses": "csat.CsatMapping.response",
+    "chats": "chat_mapping.ChatMapping.chat",
+    "transcripts": "transcripts.LogMapping.event",
+}
+"""Names of the mappers that need settings, or names out of the account."""
+
+
+def mapper_of(stream: str, name: str, made: Mapping[str, Callable[[], Mapper]]) -> Mapper | None:
     """Return the mapper that a stream's rows were given to under a name; None if there is none any more.
 
-    user maps users. ticket is called for the mapper of tickets, which asks the account for names of fields.
+    made: makes the mapper of a stream that needs more than rows.
     """
-    if (stream, name) == ("users", "people.PeopleMapping.user"):
-        return user
-    if (stream, name) == ("tickets", "tickets.TicketMapping.ticket"):
-        return ticket()
+    if stream in made:
+        return made[stream]() if _MADE.get(stream) == name else None
     known, mapper = _BY_STREAM.get(stream, ("", None))
     return mapper if known == name else None

@@ -26,6 +26,10 @@ EARLIEST = 1_136_073_600
 TOO_RECENT = 61
 """A start within the last minute is refused (StartTimeTooRecent)."""
 LIST_PAGE = 100
+SURVEYS_PAGE = 50
+"""More is refused where surveys and their responses are listed."""
+LACKING = frozenset({403, 404})
+"""What is answered where the plan or the role lacks something."""
 EXPORTS = Prior("incremental exports", requests=10, seconds=60.0)
 """Kept to only while no answer says anything of limits: the bucket isn't the same everywhere."""
 USERS = Prior("incremental users", requests=20, seconds=60.0)
@@ -135,7 +139,13 @@ def _key(row: Any) -> Any:
 
 
 def listing(
-    http: HttpClient, path: str, items: str, params: Mapping[str, Any] | None = None
+    http: HttpClient,
+    path: str,
+    items: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    size: int = LIST_PAGE,
+    prior: Prior | None = None,
 ) -> Iterator[Batch]:
     """Read a plain list by cursor pages, or by links where an endpoint has no cursors."""
     cursors = http.pages(
@@ -144,7 +154,8 @@ def listing(
         items=items,
         next_cursor="meta.after_cursor",
         cursor_param="page[after]",
-        page_size=("page[size]", LIST_PAGE),
+        page_size=("page[size]", size),
+        prior=prior,
     )
     for batch in cursors:
         yield batch
@@ -160,7 +171,7 @@ def optional(what: str, pages: Iterable[Page]) -> Iterator[Page]:
     try:
         yield from pages
     except SourceError as error:
-        if error.data.get("status") not in {403, 404}:
+        if error.data.get("status") not in LACKING:
             raise
         words = error.data.get("words")
         raise StreamSkipped(

@@ -12,9 +12,10 @@ from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, model_valida
 
 from deskmetry.connector import Connector, Context, Cursor, Page
 from deskmetry.errors import AuthenticationFailed, PermissionMissing, SourceError, StreamSkipped
+from deskmetry.records.kinds import GoalKind
 
 from ..email.duration import Duration
-from .account import AccountUrl, ClientCredentials, Credentials, Fixed
+from .account import AccountUrl, ClientCredentials, Credentials, Fixed, OAuthClient, RefreshToken
 from .reading import TOO_RECENT
 from .trouble import RETIRED, WAYS, explained
 
@@ -23,15 +24,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_WAYS = "`client_id` and `client_secret`, or `token`, or `email` and `api_token`"
+_WAYS = "`client_id` and `client_secret`, or both and `refresh_token`, or `token`, or `email` and `api_token`"
 Part = Literal[
     "organizations",
     "brands",
     "ticket_fields",
+    "ticket_forms",
     "custom_statuses",
     "satisfaction_ratings",
+    "satisfaction_reasons",
+    "survey_responses",
     "schedules",
     "sla_policies",
+    "sla_events",
+    "chats",
+    "calls",
+    "transcripts",
 ]
 
 
@@ -52,6 +60,7 @@ class ZendeskSettings(Connector):
         ("client_id", "client_secret"),
         ("token",),
         ("email", "api_token"),
+        ("client_id", "client_secret", "refresh_token"),
     )
 
     emulator: ClassVar[str | None] = "deskmetry_connectors.zendesk.emulator.told:serve"
@@ -69,6 +78,11 @@ class ZendeskSettings(Connector):
     )
     client_secret: SecretStr | None = Field(
         None, description="Secret of that OAuth client; the same page shows it when it is made"
+    )
+    refresh_token: SecretStr | None = Field(
+        None,
+        description="Refresh token that the authorization code flow of that OAuth client gave an "
+        "administrator; it is good for one exchange, and each successor is kept",
     )
     email: str | None = Field(None, description="E-mail with which an administrator signs in to Zendesk")
     api_token: SecretStr | None = Field(
@@ -94,6 +108,28 @@ class ZendeskSettings(Connector):
     rating_overlap: Duration = Field(
         timedelta(hours=1), description="How far back ratings are read again, for those changed late"
     )
+    chat_token: SecretStr | None = Field(
+        None, description="OAuth token for Zendesk Chat with the scopes `read chat`, where Chat wants its own"
+    )
+    chat_overlap: Duration = Field(
+        timedelta(0), description="How far back chats are read again, beyond those that Chat says changed"
+    )
+    goals: dict[str, GoalKind] = Field(
+        default_factory=dict, description="Kinds of Zendesk Chat's goals by name: sale, lead, subscription"
+    )
+    transcript_requests: int = Field(
+        1000, ge=1, description="Requests a run may spend on transcripts of messaging, one or more a ticket"
+    )
+
+    survey_overlap: Duration = Field(
+        timedelta(days=30),
+        description="For how long after a survey was offered its response is read again, for late answers",
+    )
+    locale: str = Field(
+        "en-us",
+        pattern=r"^[A-Za-z-]+$",
+        description="Language in which the choices of CSAT surveys are named",
+    )
 
     _opened: Credentials | None = PrivateAttr(default=None)
     _policy: Policy | None = PrivateAttr(default=None)
@@ -104,6 +140,11 @@ class ZendeskSettings(Connector):
         if given not in [set(way) for way in self.credentials]:
             raise ValueError(f"give exactly one of: {_WAYS}")
         return self
+
+    @property
+    def bot_ids(self) -> frozenset[str]:
+        """Ids of users who are programs, as text."""
+        return frozenset(str(user) for user in self.bots)
 
     # --- who asks ------------------------------------------------------------------------------------
 
@@ -121,7 +162,10 @@ class ZendeskSettings(Connector):
         if self.token is not None:
             return Fixed.bearer(self.token)
         if self.client_id is not None and self.client_secret is not None:
-            return ClientCredentials(self.url, self.client_id, self.client_secret, self.context, self._policy)
+            client = OAuthClient(self.url, self.client_id, self.client_secret, self.context, self._policy)
+            if self.refresh_token is None:
+                return ClientCredentials(client)
+            return RefreshToken(client, lambda exchange: self.rotate("refresh_token", exchange))
         if self.email is None or self.api_token is None:
             raise TypeError(f"no credentials: {_WAYS}")
         log.warning("%s: %s. Make an OAuth client in time.", self.context.source, RETIRED)
@@ -146,8 +190,9 @@ class ZendeskSettings(Connector):
 
     @property
     def _way(self) -> str:
-        """The first setting of the credentials that are given."""
-        return next(way[0] for way in self.credentials if getattr(self, way[0]) is not None)
+        """The setting that names the credentials that are given."""
+        names = ("refresh_token", "client_id", "token", "email")
+        return next(name for name in names if getattr(self, name) is not None)
 
     def check(self) -> str:
         """Ask who we are, and for a row of an export. Tries little: who waits for it is a person."""

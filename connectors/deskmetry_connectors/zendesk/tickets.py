@@ -24,6 +24,8 @@ STATUSES: Mapping[str, TicketStatus] = {
 }
 DELETED = "deleted"
 SCRUBBED = "SCRUBBED"
+FORM = "Ticket form"
+"""Name under which a ticket's form stands beside its custom fields; a field of that name goes first."""
 MERGED_SOMEWHERE = "unknown"
 """Stands for the ticket merged into until the merge comment names it: any number sorts before it."""
 _NO_METRICS = frozenset({"id", "url", "ticket_id", "created_at", "updated_at"})
@@ -38,12 +40,13 @@ class UnknownStatusError(RecordError):
 
 @dataclass(frozen=True, slots=True)
 class TicketMapping:
-    """Rows as tickets. fields: names of custom fields by id. statuses: category and label by id."""
+    """Rows as tickets. fields, forms: names by id. statuses: category and label of custom ones by id."""
 
     url: str
     merge_tag: str
     fields: Mapping[Any, str] = field(default_factory=dict)
     statuses: Mapping[Any, tuple[str, str]] = field(default_factory=dict)
+    forms: Mapping[Any, str] = field(default_factory=dict)
 
     def ticket(self, row: Row) -> Ticket:
         """Map a ticket; its version is `generated_timestamp`, which system updates raise too."""
@@ -74,15 +77,19 @@ class TicketMapping:
             deleted_at=row.get("updated_at") if row["status"] == DELETED else None,
             link=f"{self.url}/agent/tickets/{row['id']}",
             tags=tags,
-            custom_fields=self._custom_fields(row.get("custom_fields") or ()),
-            vendor_metrics=_metrics(row.get("metric_set")),
+            custom_fields=self._form(row) | self._custom_fields(row.get("custom_fields") or ()),
+            vendor_metrics=_metrics(row),
         )
 
     def _scrubbed(self, row: Row) -> Ticket:
         """Map what is left of a ticket as the oldest copy there is: any other keeps all but the tombstone."""
+        channel = channel_of(row.get("via"))
         return Ticket(
             id=row["id"],
             version=0,
+            medium=Medium.CHAT if row.get("from_messaging_channel") is True else medium_of(channel),
+            channel=channel,
+            brand_id=row.get("brand_id"),
             status=TicketStatus.OPEN,
             vendor_status=DELETED,
             created_at=row["created_at"],
@@ -93,13 +100,20 @@ class TicketMapping:
     def _status(self, row: Row) -> tuple[TicketStatus, str]:
         """Return the status and Zendesk's word for it. A deleted ticket says no more than that it is."""
         word = row["status"]
-        category, label = self.statuses.get(row.get("custom_status_id"), (word, word))
         if word == DELETED:
             return TicketStatus.OPEN, DELETED
+        custom = row.get("custom_status_id")
+        category, label = self.statuses.get(custom, (word, word)) if custom is not None else (word, word)
         known = STATUSES.get(word) or STATUSES.get(category)
         if known is None:
             raise UnknownStatusError(word)
         return known, label
+
+    def _form(self, row: Row) -> dict[str, Any]:
+        """Return the name of the form that a ticket was filled in by, if it has one with a name."""
+        key = row.get("ticket_form_id")
+        name = self.forms.get(key) if key is not None else None
+        return {FORM: name} if name else {}
 
     def _custom_fields(self, rows: Iterable[Row]) -> dict[str, Any]:
         return {
@@ -119,8 +133,13 @@ def _opener(row: Row) -> ActorKind:
     return ActorKind.CUSTOMER if submitter == row.get("requester_id") else ActorKind.AGENT
 
 
-def _metrics(row: Row | None) -> dict[str, Any] | None:
-    return {name: value for name, value in row.items() if name not in _NO_METRICS} if row else None
+def _metrics(row: Row) -> dict[str, Any] | None:
+    """Return Zendesk's own metrics of a ticket and its running SLA targets, as far as they came along."""
+    metrics = {
+        name: value for name, value in (row.get("metric_set") or {}).items() if name not in _NO_METRICS
+    }
+    targets = (row.get("slas") or {}).get("policy_metrics")
+    return metrics | ({"slas": targets} if targets else {}) or None
 
 
 def ticket_field(row: Row) -> TicketField:

@@ -10,7 +10,13 @@ from deskmetry.records.kinds import Medium
 
 _OTHER = re.compile(r"[^a-z0-9]+")
 _SAME = {"web": "web_form", "mail": "email", "phone_call": "voice"}
-_CHATS = frozenset({"chat", "messaging", "native_messaging"})
+_CHAT = "chat"
+_CHATS = frozenset({_CHAT, "messaging", "native_messaging"})
+_SOCIAL = (
+    "whatsapp", "facebook", "instagram", "line", "telegram", "viber", "wechat", "twitter", "x_corp", "kakao",
+    "sunshine", "any_channel", "apple", "google_rcs", "sms", "messagebird",
+)  # fmt: skip
+"""Channels of messaging: their tickets begin with a notice in the customer's name."""
 _RULES = frozenset({"rule", "trigger", "automation", "business_rule", "rule_revision"})
 _BOTS = frozenset({"answer_bot", "ai_agent", "answer_bot_api", "bot"})
 
@@ -19,7 +25,9 @@ def channel_of(via: Any) -> str | None:
     """Return the channel as one lower-case word (email, web_form, chat, voice, …); None if it isn't told."""
     if type(via) is str:
         return _word(via)
-    name = via.get("channel") if isinstance(via, dict) else via
+    if via is not None and not isinstance(via, dict):
+        raise TypeError("`via` is neither an object nor a name")
+    name = via.get("channel") if via else None
     return _word(name) if isinstance(name, str) else None
 
 
@@ -45,6 +53,21 @@ def by_rule(via: Any) -> bool:
         if isinstance(source, dict) and source.get("rel") in _RULES:
             return True
     return channel_of(via) in _RULES
+
+
+def by_zendesk(via: Any, *, public: bool) -> bool:
+    """Tell whether Zendesk put a comment there: the notice of a conversation, or the transcript of a chat.
+
+    Both stand there in the name of the customer or of an agent, and repeat what the chat itself tells.
+    """
+    channel = channel_of(via)
+    return channel == _CHAT or (not public and channel in _CHATS)
+
+
+def by_staff(via: Any) -> bool:
+    """Tell whether an internal comment was written by an agent, as those that come with a call aren't."""
+    channel = channel_of(via)
+    return medium_of(channel) is Medium.TICKET and not (channel or "").startswith(_SOCIAL)
 
 
 def by_bot(via: Any) -> bool:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import csat, sla
 from .company import Company
 from .data import Json
-from .exports import Index, RefusedError, cursor_page, time_page
+from .doors import TOKEN, Doors
+from .exports import Index, RefusedError, cursor_page, start_of, time_page
 from .faults import Faults
+from .live import chat_user, live_page
 from .plain import count_of, many
 from .rows import audit_row, comment_row, rating_row, ticket_row, user_row, users_of
 
-TOKEN = "emulated-token"  # noqa: S105 - opens nothing but the emulator
-CLIENT = ("emulated-client", "emulated-secret")
 MINUTE = 60
-_LISTS = ("groups", "brands", "ticket_fields")
+_LISTS = ("groups", "brands", "ticket_fields", "ticket_forms")
+_PLAIN = {
+    "custom_statuses": ("custom_statuses", "custom_statuses"),
+    "satisfaction_reasons": ("reasons", "reasons"),
+    "business_hours/schedules": ("schedules", "schedules"),
+}
 _BUCKET = "zendesk-ratelimit-incremental-exports"
 
 
@@ -40,14 +45,15 @@ class Api:
         self.faults = faults
         self._index = Index(company)
         self._left = faults.limit
-        self._tokens: dict[str, int | None] = {token: None}
+        self.doors = Doors(company, faults, token)
 
     def answer(self, method: str, path: str, query: dict[str, str], door: str, body: bytes) -> Reply:
         """Answer one request; RefusedError for those that are refused."""
         if method == "POST" and path == "/oauth/tokens":
-            return self._token(json.loads(body))
+            return Reply(*self.doors.exchange(json.loads(body)))
         name = path.removeprefix("/api/v2/").removesuffix(".json")
-        who = self._who(door)
+        apart = name.startswith("chat/") and self.faults.chat_token is not None
+        who = chat_user(self.faults, door) if apart else self.doors.who(door)
         if name == "users/me":
             return Reply({"user": who or {"id": None, "name": "Anonymous user", "role": "end-user"}})
         if who is None:
@@ -60,35 +66,10 @@ class Api:
                 return Reply({"error": "Broken"}, self.faults.once.pop(word))
         if name.startswith("incremental/"):
             return self._export(name.removeprefix("incremental/"), query)
-        return Reply(self._list(name, query))
+        found = live_page(self.company, self.faults, name, query)
+        return Reply(self._list(name, query) if found is None else found)
 
-    # --- doors ----------------------------------------------------------------------------------------
-
-    def _who(self, door: str) -> Json | None:
-        """Return the user behind an Authorization header; None for a stranger."""
-        kind, _, value = door.partition(" ")
-        admin = next((user for user in self.company.users.values() if user.role == "admin"), None)
-        if kind == "Basic":
-            name, _, secret = base64.b64decode(value).decode().partition(":")
-            known = {f"{user.email}/token": user for user in self.company.users.values()}
-            return user_row(known[name]) if secret == TOKEN and name in known else None
-        if kind != "Bearer" or value not in self._tokens or admin is None:
-            return None
-        left = self._tokens[value]
-        if left is not None:
-            if not left:
-                return None
-            self._tokens[value] = left - 1
-        return user_row(admin)
-
-    def _token(self, asked: Json) -> Reply:
-        if (asked.get("client_id"), asked.get("client_secret")) != CLIENT or asked[
-            "grant_type"
-        ] != "client_credentials":
-            return Reply({"error": "invalid_client", "error_description": asked.get("client_secret")}, 401)
-        token = f"{TOKEN}-{len(self._tokens)}"
-        self._tokens[token] = self.faults.expires
-        return Reply({"access_token": token, "token_type": "bearer", "scope": "read", "expires_in": 1800})
+    # --- the plan -------------------------------------------------------------------------------------
 
     def _plan(self, name: str, who: Json) -> None:
         if any(word in name for word in self.faults.missing):
@@ -106,10 +87,14 @@ class Api:
             headers.pop("429", None)
             words = "Number of allowed incremental export API requests per minute exceeded"
             return Reply({"error": "APIRateLimitExceeded", "description": words}, 429, headers)
-        if self.faults.too_big is not None and int(query.get("per_page", "1000")) > self.faults.too_big:
+        size = int(query.get("per_page") or query.get("page[size]", "1000"))
+        if self.faults.too_big is not None and size > self.faults.too_big:
             return Reply(None, 504, headers | {"Content-Type": "text/plain"}, "upstream request timeout")
         if self.faults.refuse_cursors and "cursor" in query:
             raise RefusedError(400, "InvalidCursor", "The cursor has expired")
+        if name == "ticket_metric_events":
+            begin = start_of(query, self.company.now)
+            return Reply(sla.page(self._index.rows(name), query, begin), headers=headers)
         kind = name.removesuffix("/cursor")
         rows = self._index.rows(kind)
         if kind == "tickets" and query.get("support_type_scope") != "all":
@@ -157,10 +142,13 @@ class Api:
             since = int(query.get("start_time", "0"))
             page = _cut(name, [one for one in company.ratings.values() if one.updated >= since], query)
             return page | {name: [rating_row(one) for one in page[name]]}
-        if name == "custom_statuses":
-            return {name: company.custom_statuses}
-        if name == "business_hours/schedules":
-            return {"schedules": company.schedules}
+        if name == "guide/survey_responses":
+            return csat.page(company, query, bare=self.faults.bare_surveys)
+        if name in _PLAIN:
+            kind, attribute = _PLAIN[name]
+            return {kind: getattr(company, attribute)}
+        if name == "guide/en-us/surveys":
+            return csat.surveys()
         if name == "slas/policies":
             return {"sla_policies": company.sla_policies, "next_page": None, "previous_page": None}
         match name.split("/"):

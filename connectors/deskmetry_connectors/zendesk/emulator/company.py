@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .data import Audit, Comment, Json, Rating, Ticket, User
+
+if TYPE_CHECKING:
+    from .chat import Chat
+    from .csat import Response
+    from .talk import Call
+    from .transcripts import Said
 
 NOW = 1_772_452_800  # 2026-03-02 12:00 UTC
 DAY = 86_400
@@ -34,6 +40,13 @@ class Company:
     schedules: list[Json] = field(default_factory=list)
     holidays: dict[int, list[Json]] = field(default_factory=dict)
     sla_policies: list[Json] = field(default_factory=list)
+    ticket_forms: list[Json] = field(default_factory=list)
+    reasons: list[Json] = field(default_factory=list)
+    responses: dict[str, Response] = field(default_factory=dict)
+    csat: bool = False
+    chats: dict[str, Chat] = field(default_factory=dict)
+    calls: dict[int, Call] = field(default_factory=dict)
+    said: list[Said] = field(default_factory=list)
     revision: int = 0
 
     def __post_init__(self) -> None:
@@ -41,19 +54,38 @@ class Company:
         self._next = 0
 
     @classmethod
-    def make(cls, tickets: int = 200, seed: int = 1, users: int | None = None) -> Company:
-        """Make up a company; the same numbers and seed make the same one."""
+    def make(
+        cls,
+        tickets: int = 200,
+        seed: int = 1,
+        users: int | None = None,
+        *,
+        chats: int = 0,
+        calls: int = 0,
+        conversations: int = 0,
+        csat: bool = False,
+    ) -> Company:
+        """Make up a company; the same numbers and seed make the same one.
+
+        chats, calls, conversations: of Zendesk Chat, of Talk, of messaging; they bring tickets of their own.
+        csat: it has the new CSAT survey, and so no legacy ratings.
+        """
+        from .live_story import tell_live
         from .story import tell
 
-        company = cls(seed=seed)
+        company = cls(seed=seed, csat=csat)
         tell(company, tickets, max(users if users is not None else tickets // 10, 12))
+        tell_live(company, chats=chats, calls=calls, conversations=conversations)
         return company
 
     def advance(self, hours: int = 6) -> None:
         """Let some hours pass in which customers write, agents answer and tickets come and go."""
+        from .live_story import go_on_live
         from .story import go_on
 
+        begin = self.now
         go_on(self, hours)
+        go_on_live(self, begin)
 
     def new_id(self) -> int:
         """Return an id that nothing else has, greater than all before; and note that something changed."""
@@ -196,6 +228,10 @@ class Company:
 
     def _comment(self, audit: Audit, author: int, body: str, **more: Any) -> Comment:
         comment = Comment(self.new_id(), audit.ticket, author, audit.at, body, **more)
+        user = self.users.get(author)
+        if user and user.role == "end-user" and self.tickets[audit.ticket].channel == "email" and not more:
+            comment.message_id = f"{comment.id}.{audit.at}@mail.customer.example"
+            comment.sender = {"address": user.email, "name": user.name}
         audit.comments.append(comment)
         return comment
 

@@ -45,6 +45,9 @@ class Ticket:
     fields: dict[int, Any] = field(default_factory=dict)
     scrubbed: bool = False
     ai_agent: bool = False
+    messaging: bool = False
+    form: int | None = None
+    custom_status: int | None = None
 
 
 @dataclass(slots=True)
@@ -59,6 +62,9 @@ class Comment:
     public: bool = True
     via: Any = None
     kind: str = "Comment"
+    message_id: str | None = None
+    sender: Json | None = None
+    call: Json | None = None
 
 
 @dataclass(slots=True)
@@ -86,3 +92,4 @@ class Rating:
     updated: int
     score: str = "offered"
     comment: str | None = None
+    reason: int | None = None

@@ -12,6 +12,7 @@ from typing import Any
 
 from .company import Company
 from .data import Json
+from .sla import metric_events
 
 MINUTE = 60
 Row = tuple[int, int, Any]  # instant, id, what it is
@@ -51,6 +52,7 @@ _SOURCES: dict[str, Callable[[Company], list[Row]]] = {
     "tickets": lambda c: [(one.generated, one.id, one) for one in c.tickets.values()],
     "users": lambda c: [(one.updated, one.id, one) for one in c.users.values()],
     "ticket_events": lambda c: [(one.at, one.id, one) for one in c.audits],
+    "ticket_metric_events": metric_events,
     "organizations": lambda c: [(_stamp(one["updated_at"]), one["id"], one) for one in c.organizations],
 }
 

@@ -15,7 +15,9 @@ class Faults:
     null_cursors: empty pages carry no cursor. missing: words in paths that the plan doesn't have (404);
     forbidden: that the role may not read (403). refuse_cursors: old cursors are answered 400.
     expires: requests an OAuth token is good for. once: status by word in a path, answered to one request with
-    the word in it, after so many others as `after` says.
+    the word in it, after so many others as `after` says. chat_token: Zendesk Chat lets in only bearers of
+    it. chat_inclusive: the chat that a page ends at comes again with the next one.
+    bare_surveys: pages of survey responses say nothing of pages.
     """
 
     limit: int | None = None
@@ -29,3 +31,6 @@ class Faults:
     expires: int | None = None
     once: dict[str, int] = field(default_factory=dict)
     after: int = 0
+    chat_token: str | None = None
+    bare_surveys: bool = False
+    chat_inclusive: bool = False

@@ -35,8 +35,9 @@ def ticket_row(ticket: Ticket, sideloads: set[str]) -> Json:
         "assignee_id": ticket.assignee, "group_id": ticket.group, "brand_id": ticket.brand,
         "organization_id": ticket.organization, "tags": [] if ticket.scrubbed else ticket.tags,
         "via": {"channel": ticket.channel, "source": {"from": {}, "to": {}, "rel": None}},
+        "ticket_form_id": ticket.form, "custom_status_id": ticket.custom_status,
         "custom_fields": [{"id": key, "value": value} for key, value in ticket.fields.items()],
-        "from_messaging_channel": False, "is_public": True, "has_incidents": False, "due_at": None,
+        "from_messaging_channel": ticket.messaging, "is_public": True, "has_incidents": False, "due_at": None,
         "created_at": iso(ticket.created), "updated_at": iso(ticket.updated),
         "generated_timestamp": ticket.generated,
     }  # fmt: skip
@@ -58,14 +59,16 @@ def _metrics(ticket: Ticket) -> Json:
 
 def comment_row(comment: Comment) -> Json:
     """Return a comment, as in an audit or in the list of a ticket's comments."""
-    via = comment.via or {"channel": "email", "source": {"from": {}, "to": {}, "rel": None}}
+    sender = comment.sender or {}
+    via = comment.via or {"channel": "email", "source": {"from": sender, "to": {}, "rel": None}}
     row: Json = {
         "id": comment.id, "type": comment.kind, "event_type": "Comment", "author_id": comment.author,
         "public": comment.public, "body": comment.body, "plain_body": comment.body,
         "html_body": f'<div class="zd-comment" dir="auto">{comment.body}</div>', "via": via,
         "via_reference_id": None, "attachments": [], "created_at": iso(comment.at),
     }  # fmt: skip
-    return row | ({"data": {"from": "+49 30 1234"}} if comment.kind == "VoiceComment" else {})
+    call = {"data": {"from": "+49 30 1234"} | (comment.call or {})}
+    return row | (call if comment.kind == "VoiceComment" else {})
 
 
 def audit_row(audit: Audit, *, comments: bool) -> Json:
@@ -80,7 +83,16 @@ def audit_row(audit: Audit, *, comments: bool) -> Json:
         "updater_id": audit.updater, "via": audit.via, "via_reference_id": None, "event_type": "Audit",
         "system": {"client": "Mozilla/5.0", "ip_address": "192.0.2.1", "location": "Berlin"}, "metadata": {},
         "child_events": shown + events,
-    }  # fmt: skip
+    } | _mail(audit)  # fmt: skip
+
+
+def _mail(audit: Audit) -> Json:
+    """Return what an audit tells of the mail that it came as: in either of the places that are known of."""
+    key = next((comment.message_id for comment in audit.comments if comment.message_id), None)
+    if key is None:
+        return {}
+    mail = {"message_id": f"<{key}>", "raw_email_identifier": f"1/{audit.id}.eml", "ip_address": "192.0.2.1"}
+    return {"system": mail} if audit.id % 2 else {"metadata": {"system": mail, "custom": {}}}
 
 
 def rating_row(rating: Rating) -> Json:
@@ -88,7 +100,8 @@ def rating_row(rating: Rating) -> Json:
     return {
         "id": rating.id, "ticket_id": rating.ticket, "requester_id": rating.requester,
         "assignee_id": rating.assignee, "group_id": 11, "score": rating.score, "comment": rating.comment,
-        "reason": None, "created_at": iso(rating.created), "updated_at": iso(rating.updated),
+        "reason": None, "reason_id": rating.reason, "created_at": iso(rating.created),
+        "updated_at": iso(rating.updated),
     }  # fmt: skip
 
 

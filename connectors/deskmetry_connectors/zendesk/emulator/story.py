@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import csat
 from .company import DAY, RULE, SYSTEM, Company
 from .data import Ticket, User
 
@@ -63,6 +64,9 @@ def go_on(company: Company, hours: int) -> None:
     company.leave(agents[-1], at())
     for rating in [one for one in company.ratings.values() if one.score == "offered"][:3]:
         company.rate(rating, "good", at())
+    open_still = [one for one in company.responses.values() if one.offered + csat.LASTS > company.now]
+    for response in [one for one in open_still if not one.answers][:3]:
+        csat.respond(company, response, at(), 5)
     for _ in range(4):
         company.open(rng.choice(customers), at(), "Where is it?")
 
@@ -77,6 +81,10 @@ def _furnish(company: Company) -> None:
         {"id": 21 + n, "name": f"Shop {n}", "deleted_at": None} | known for n in range(3)
     ]
     company.ticket_fields = [{"id": SIZE_FIELD, "title": "Size", "type": "tagger", "active": True}]
+    company.ticket_forms = [{"id": 701, "name": "Returns", "active": True, "default": True} | known]
+    company.reasons = [
+        {"id": 801, "reason_code": 1001, "value": "It took too long", "deleted_at": None} | known
+    ]
     company.custom_statuses = [
         {"id": 601, "status_category": "hold", "agent_label": "Waiting for the supplier", "active": True}
     ]
@@ -125,13 +133,26 @@ def _ticket(company: Company, agents: list[User], customers: list[User], at: int
     company.say(ticket, agent.id, at, "Now it is done. " * 3)
     company.change(ticket, agent.id, at, status="solved", fields={SIZE_FIELD: rng.choice("SML")})
     if rng.random() < 0.5:
-        rating = company.offer(ticket, at + HOUR)
-        if rng.random() < 0.6:
-            company.rate(rating, rng.choice(("good", "good", "bad")), at + 2 * HOUR)
+        _ask(company, ticket, at + HOUR)
     if rng.random() < 0.1:
         at += 3 * HOUR
         company.say(ticket, ticket.requester, at, "It is broken again.")
         company.change(ticket, ticket.requester, at, status="open")
+
+
+def _ask(company: Company, ticket: Ticket, at: int) -> None:
+    """Ask how it was; some answer an hour later."""
+    rng = company.random
+    response = csat.offer(company, ticket, at) if company.csat else None
+    rating = None if company.csat else company.offer(ticket, at)
+    if rng.random() < 0.6:
+        score = rng.choice(("good", "good", "bad"))
+        if rating is not None:
+            company.rate(rating, score, at + HOUR)
+        if response is not None:
+            points = 4 + response.ticket % 2 if score == "good" else 1 + response.ticket % 3
+            reason = "It took too long" if score == "bad" else None
+            csat.respond(company, response, at + HOUR, points, "So it was.", reason)
 
 
 def acknowledge(company: Company, ticket: Ticket, at: int) -> None:
@@ -149,8 +170,9 @@ def _incidents(company: Company, agents: list[User]) -> None:
     company.say(picked[0], agents[1].id, end, "He called twice.", public=False)
     company.say(picked[1], picked[1].requester, end, "Call from +49 30 1234", kind="VoiceComment")
     company.delete(picked[2], agents[0].id, end)
-    company.delete(picked[3], agents[0].id, company.now - 40 * DAY)
-    company.scrub(picked[3], company.now - 10 * DAY)
+    gone = max(company.now - 40 * DAY, picked[3].updated + MINUTE)  # not before what happened in it
+    company.delete(picked[3], agents[0].id, gone)
+    company.scrub(picked[3], max(company.now - 10 * DAY, gone + MINUTE))
     company.touch(picked[4], end)
     company.merge(picked[5], picked[6], agents[0].id, end)
     first: Any = next(audit.comments[0] for audit in company.audits if audit.ticket == picked[7].id)
