@@ -22,9 +22,7 @@ REPLIES = ("Message", "ExternalMessage")
 
 
 def medium(ticket: Ticket) -> str:
-    if ticket.kind == "Chat":
-        return "chat"
-    return "email" if ticket.channel == 3 else "ticket"
+    return "chat" if ticket.kind == "Chat" else "ticket"
 
 
 def first_response(ticket: Ticket) -> int | None:

@@ -13,7 +13,7 @@ from deskmetry.records.kinds import ActorKind, AutomaticKind, Medium, OrderStatu
 from deskmetry_connectors.edesk.orders import order
 from deskmetry_connectors.edesk.people import agent
 from deskmetry_connectors.edesk.tickets import TicketMapping
-from deskmetry_connectors.edesk.values import flag, instant, minor_units
+from deskmetry_connectors.edesk.values import flag, instant
 from helpers_edesk import Json, item, mapped
 
 AT = datetime(2025, 3, 7, 8, 40, 44, tzinfo=UTC)
@@ -73,10 +73,11 @@ def test_a_ticket_has_its_channel_tags_and_fields_by_name() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "medium"),
-    [({"channel_id": 3}, Medium.EMAIL), ({"type": "Chat"}, Medium.CHAT), ({"type": "Chatbot"}, Medium.CHAT)],
+    [({"channel_id": 3}, Medium.TICKET), ({"type": "Chat"}, Medium.CHAT), ({"type": "Chatbot"}, Medium.CHAT)],
 )
-def test_chats_and_mails_are_told_by_type(changes: Json, medium: Medium) -> None:
-    assert MAPPING.ticket(ticket(**changes)).medium is medium
+def test_chats_are_told_by_type_and_mails_by_their_channel(changes: Json, medium: Medium) -> None:
+    found = MAPPING.ticket(ticket(**changes))
+    assert (found.medium, found.channel) == (medium, "email" if "channel_id" in changes else "amazon")
 
 
 def test_time_left_to_reply_changes_nothing_in_any_form() -> None:
@@ -228,13 +229,13 @@ def test_two_currencies_are_set_aside() -> None:
 
 @pytest.mark.parametrize(("currency", "minor"), [("EUR", 1250), ("JPY", 12), ("KWD", 12500)])
 def test_minor_units_follow_the_currency(currency: str, minor: int) -> None:
-    assert minor_units(12.5, currency) == minor
+    assert order(sale(order_items=[], total_amount=12.5), {"1": currency}).amount_minor == minor
 
 
 @pytest.mark.parametrize("amount", [None, True, "NaN", {"raw": 1}])
 def test_what_is_no_amount_is_an_error(amount: object) -> None:
     with pytest.raises(ValueError, match="no amount"):
-        minor_units(amount, "EUR")
+        order(sale(total_amount=amount), {})
 
 
 def test_a_returned_order_counts_as_refunded() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
 from deskmetry.connector import Context
 from deskmetry.errors import BadResponse
+from deskmetry.testing import Reply, Request
 from deskmetry_connectors.intercom.connector import EARLIEST
 from deskmetry_connectors.intercom.emulator import Company, Emulator, Faults
 from deskmetry_connectors.intercom.windows import WindowReader
@@ -76,13 +76,13 @@ def test_pages_are_read_again_until_nothing_new_comes(monkeypatch: pytest.Monkey
         reader.fine, honest = True, server.answer
         moved: list[str] = []
 
-        def answer(method: str, target: str, headers: Any, body: bytes) -> Any:
+        def answer(request: Request) -> Reply:
             """Have six conversations change after the first page: others move up into their place."""
-            if b"starting_after" in body and not moved:
+            if b"starting_after" in request.body and not moved:
                 moved.extend(sorted(made.conversations)[:6])
                 for key in moved:
                     made.conversations[key].updated = made.now
-            return honest(method, target, headers, body)
+            return honest(request)
 
         monkeypatch.setattr(server, "answer", answer)
         at = made.now - 100
@@ -118,8 +118,9 @@ def test_an_answer_to_another_question_is_refused(shift: int, monkeypatch: pytes
     with reading(made) as (server, reader):
         reader.fine = True
         rows = found(reader, made.now - 200, made.now)
-        kept = server.answer("POST", "/conversations/search", {"Authorization": "Bearer emulated-token"},
-                             b'{"query": {"field": "updated_at", "operator": ">", "value": 0}}')  # fmt: skip
+        asked = b'{"query": {"field": "updated_at", "operator": ">", "value": 0}}'
+        door = {"Authorization": "Bearer emulated-token"}
+        kept = server.answer(Request("POST", "/conversations/search", door, asked))
         monkeypatch.setattr(server, "answer", lambda *_: kept)
         assert len(rows) == 1
         reader._ahead.add((rows[0], made.now - 100))

@@ -138,7 +138,10 @@ def test_zendesk_maps_a_ticket_again_that_was_set_aside(database: Path) -> None:
     ("stream", "name"),
     [("users", "people.PeopleMapping.user"), ("groups", "people.team"), ("brands", "people.brand"),
      ("organizations", "people.organization"), ("holidays", "promises.holiday"),
-     ("satisfaction_ratings", "surveys.rating"), ("sla_policies", "promises.sla_policy")],
+     ("satisfaction_ratings", "surveys.RatingMapping.rating"), ("sla_policies", "promises.sla_policy"),
+     ("survey_responses", "csat.CsatMapping.response"), ("sla_events", "sla.metric_event"),
+     ("custom_statuses", "lookups.RawMapping.row"), ("ticket_forms", "lookups.RawMapping.row"),
+     ("satisfaction_reasons", "lookups.RawMapping.row")],
 )  # fmt: skip
 def test_zendesk_knows_its_mappers_by_name(stream: str, name: str) -> None:
     with desk() as server:

@@ -98,7 +98,8 @@ def test_only_who_leaves_the_queue_has_abandoned(
 ) -> None:
     session = one(Session, chat(said(WHO, 5), notice(how, 90), queues_duration=queued, user_ids=users))
     assert session.end == end
-    assert (session.left_at is not None) == (end == "abandoned")
+    # Whoever goes unanswered has left, from a queue or not; whom LiveChat sends away hasn't.
+    assert (session.left_at == session.ended_at) == (how == "archived_customer_disconnected")
 
 
 def test_an_end_that_no_message_tells_is_inferred_from_the_last_word() -> None:
@@ -129,6 +130,25 @@ def test_a_rating_is_thumbs_up_or_down_with_its_comment(score: Any, label: str) 
     assert (found.kind, found.score, found.scale_min, found.scale_max) == ("csat", float(score), 0, 1)
     assert (found.label, found.comment, found.agent_id) == (label, "Fine", ANNA)
     assert ((found.answered_at - T0).total_seconds(), found.superseded_by) == (400, None)
+
+
+@pytest.mark.parametrize(
+    ("events", "resolved", "survey"),
+    [
+        ([said(ROBOT, 6)], True, "AI agent"),
+        ([said(ROBOT, 6)], False, "AI agent"),
+        ([said(ROBOT, 6), said(ANNA, 60)], False, "chat rating"),
+        ([], False, "chat rating"),
+    ],
+    ids=["AI agent", "chatbot", "both", "nobody"],
+)
+def test_a_rating_of_a_bot_alone_is_a_survey_of_its_own(
+    events: list[dict[str, Any]], resolved: bool, survey: str
+) -> None:
+    properties = {"rating": {"score": 0}, "chats": {"resolved": resolved}}
+    users = [WHO, *(event["author_id"] for event in events)]
+    row = chat(said(WHO, 5), *events, END, properties=properties, user_ids=users)
+    assert (one(SurveyAnswer, row).survey, one(SurveyAnswer, row).kind) == (survey, "csat")
 
 
 def test_a_rating_taken_back_is_superseded_and_one_given_again_counts() -> None:
@@ -267,6 +287,7 @@ def test_the_channel_is_what_the_thread_says_or_the_settings_name(
 def test_an_agent_opened_a_chat_only_if_applications_and_first_word_say_so() -> None:
     apart = {"source": {"client_id": "a", "customer_client_id": "b"}}
     assert one(Ticket, chat(said(ANNA, 5), END, properties=apart)).opened_by == "agent"
+    assert one(Session, chat(said(ANNA, 5), END, properties=apart)).opened_by == "agent"
     assert one(Ticket, chat(said(WHO, 5), END, properties=apart)).opened_by == "customer"
     assert one(Ticket, chat(said(ANNA, 5), END)).opened_by == "customer"
 

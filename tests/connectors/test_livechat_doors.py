@@ -23,6 +23,7 @@ from deskmetry_connectors.livechat import LiveChat
 from deskmetry_connectors.livechat.emulator import ACCOUNT, PAT, TOKEN, Company, Faults
 from deskmetry_connectors.livechat.windows import Progress, unfinished
 from helpers_livechat import account, livechat, outcomes, rows, run
+from helpers_notes import notes
 
 
 @pytest.fixture
@@ -56,19 +57,24 @@ def test_two_accounts_at_the_one_address_are_told_apart() -> None:
     assert first.account() != second.account()
 
 
+def checked(connector: LiveChat) -> str:
+    with closing(connector):
+        return connector.check()
+
+
 @pytest.mark.parametrize("settings", [{"account_id": ACCOUNT, "pat": PAT}, {"token": TOKEN}])
 def test_check_says_what_is_there(settings: dict[str, str]) -> None:
     with account() as server:
         connector = LiveChat.model_validate({"url": server.url} | settings)
-        assert connector.check() == f"{server.url}: about 30 threads in the archive"
+        assert checked(connector) == f"{server.url}: about 30 threads in the archive"
 
 
 def test_refused_credentials_say_where_to_find_others() -> None:
     with account() as server:
         with pytest.raises(AuthenticationFailed, match="`account_id` and `pat`: both stand beside"):
-            livechat(server, pat="other").check()
+            checked(livechat(server, pat="other"))
         with pytest.raises(AuthenticationFailed, match="make a new one"):
-            livechat(server, token="other").check()
+            checked(livechat(server, token="other"))
 
 
 def test_a_missing_scope_is_named() -> None:
@@ -76,13 +82,13 @@ def test_a_missing_scope_is_named() -> None:
         account(faults=Faults(forbidden={"list_archives"})) as server,
         pytest.raises(PermissionMissing, match="chats--all:ro"),
     ):
-        livechat(server).check()
+        checked(livechat(server))
 
 
 def test_an_account_in_another_data_centre_says_which_setting_helps(database: Path) -> None:
     with account(faults=Faults(region="fra")) as server:
         with pytest.raises(SourceError, match="Set `region`"):
-            livechat(server).check()
+            checked(livechat(server))
         report = run(database, livechat(server, region="fra"))
     assert report.exit_code == 0
 
@@ -112,9 +118,7 @@ def test_lists_that_the_scopes_lack_are_skipped_and_people_come_from_the_chats(d
     assert rows(database, "SELECT id FROM agents WHERE NOT active") == []
 
 
-def test_threads_that_the_plan_withholds_are_told_and_in_no_answer(
-    database: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_threads_that_the_plan_withholds_are_told_and_in_no_answer(database: Path) -> None:
     company = Company.make(tickets=30)
     words = "You can't access threads older than 60 days on starter plan"
     for thread in list(company.threads.values())[:25]:
@@ -122,7 +126,7 @@ def test_threads_that_the_plan_withholds_are_told_and_in_no_answer(
     with account(company) as server:
         report = run(database, livechat(server))
     assert report.exit_code == 0
-    assert f"LiveChat withholds 25 threads ({words})" in caplog.text
+    assert f"LiveChat withholds 25 threads ({words})" in notes(report)
     assert rows(database, "SELECT count(*) FROM tickets") == [5]
     assert rows(database, "SELECT count(*) FROM sessions") == [5]
     assert rows(database, "SELECT count(*) FROM raw_records WHERE kind = 'restricted_access'") == [25]

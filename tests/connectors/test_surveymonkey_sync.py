@@ -10,8 +10,10 @@ import pytest
 
 from deskmetry.records import to_milliseconds
 from deskmetry.sync import SyncReport
+from deskmetry.testing import Reply, Request
 from deskmetry_connectors.surveymonkey.emulator import Company, Emulator, Faults
 from deskmetry_connectors.surveymonkey.emulator.company import CONTACT, CSAT, QUALITY, RELATION, START, WHY
+from helpers_notes import notes
 from helpers_surveymonkey import (
     CONTACT_PLAN,
     PLANS,
@@ -230,8 +232,8 @@ def test_a_response_changed_while_the_list_is_read_hides_no_other(tmp_path: Path
     company.now += 86_400
 
     class Busy(Emulator):
-        def answer(self, target: str, door: str) -> tuple[int, dict[str, str], bytes]:
-            found = super().answer(target, door)
+        def answer(self, request: Request) -> Reply:
+            found = super().answer(request)
             if self.counts[BULK] == 1 and given[0].modified < company.now:
                 company.edit(given[0], CSAT, [{"choice_id": "12"}])
             return found
@@ -320,24 +322,31 @@ def test_the_first_read_begins_where_the_settings_say(tmp_path: Path) -> None:
     assert rows(database, "SELECT answered_at FROM survey_answers") == [instant]
 
 
-def test_a_survey_that_was_deleted_there_stops_no_other(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_survey_that_was_deleted_there_stops_no_other(tmp_path: Path) -> None:
     company, database = Company.make(tickets=6, seed=2), tmp_path / "voice.db"
     del company.surveys[CONTACT]
     with account(company) as server:
         report = run(database, surveymonkey(server))
     assert set(outcomes(report).values()) == {"ok"}
-    assert f"no survey {CONTACT}" in caplog.text
+    assert f"no survey {CONTACT}" in notes(report)
     assert rows(database, "SELECT DISTINCT kind FROM survey_answers") == ["nps"]
 
 
-def test_a_question_that_cant_be_scored_is_told_and_left_out(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_question_that_cant_be_scored_is_told_and_left_out(tmp_path: Path) -> None:
     company, database = Company.make(tickets=6, seed=2), tmp_path / "voice.db"
     plan = {"a": {"id": CONTACT, "questions": {CSAT: "csat", QUALITY: "quality"}}}
     with account(company) as server:
-        ok(run(database, surveymonkey(server, surveys=plan)))
+        report = ok(run(database, surveymonkey(server, surveys=plan)))
     assert rows(database, "SELECT DISTINCT kind FROM survey_answers") == ["quality"]
-    assert f"question {CSAT} of a is left out" in caplog.text
+    assert f"question {CSAT} of a is left out" in notes(report)
+
+
+def test_whose_ticket_it_is_may_stand_in_the_contacts_own_fields(tmp_path: Path) -> None:
+    company, database = Company.make(tickets=0), tmp_path / "voice.db"
+    contact = {"email": "eva@example.com", "ticket_id": "77"}
+    rated(company, 0, recipient="7", contact=contact)
+    rated(company, 0, recipient="8", contact=contact, variables={"ticket_id": "78"})
+    with account(company) as server:
+        company.now += 60
+        ok(run(database, surveymonkey(server)))
+    assert rows(database, "SELECT ticket_id FROM survey_answers ORDER BY id") == ["77", "78"]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from deskmetry_connectors.table.errors import BadRow
-from deskmetry_connectors.table.money import minor_units
+from deskmetry_connectors.table.money import whole_units
 from deskmetry_connectors.table.values import (
     to_boolean,
     to_day,
@@ -69,15 +69,15 @@ def test_a_comma_for_a_point_is_asked_about() -> None:
      ("-3", "CHF", -300), ("90071992547409.93", "EUR", 9007199254740993)],
 )  # fmt: skip
 def test_an_amount_has_the_digits_of_its_currency(amount: str, currency: str, minor: int) -> None:
-    assert minor_units(Decimal(amount), currency) == minor
+    assert whole_units(Decimal(amount), currency) == minor
 
 
 def test_a_fraction_of_a_cent_is_refused_unless_it_may_be_rounded() -> None:
     with pytest.raises(BadRow, match="round = true"):
-        minor_units(Decimal("0.005"), "EUR")
+        whole_units(Decimal("0.005"), "EUR")
     with pytest.raises(BadRow):
-        minor_units(Decimal("0.5"), "JPY")
-    assert [minor_units(Decimal(text), "EUR", rounded=True) for text in ("0.005", "0.015", "16.8067")] == [
+        whole_units(Decimal("0.5"), "JPY")
+    assert [whole_units(Decimal(text), "EUR", rounded=True) for text in ("0.005", "0.015", "16.8067")] == [
         0, 2, 1681,
     ]  # fmt: skip
 

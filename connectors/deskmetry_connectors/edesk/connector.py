@@ -36,6 +36,7 @@ from .windows import Windows
 
 Row = Mapping[str, Any]
 _EARLIEST = date(2012, 1, 1)  # before it there was no eDesk
+_NEAR = timedelta(days=31)
 _MOST_PASSES = 5
 
 
@@ -104,6 +105,7 @@ class Edesk(EdeskSettings):
                 "documented. They are in `raw_records`.",
                 "If they are numbers, `rating_scale` says of which scale; then sync with --full.",
             )
+        self.note("ratings on no scale that is known, kept in `raw_records`: {count}", new.get("kept", 0))
 
     @stream(Order, optional=True)
     def orders(self, since: Cursor | None) -> Iterator[Page]:
@@ -114,7 +116,8 @@ class Edesk(EdeskSettings):
         clock, overlap = self.now(), timedelta(days=self.zone_overlap)
         known = _day(since.token) if since is not None and since.token is not None else None
         mark = since.watermark.date() if since is not None and since.watermark is not None else None
-        windows = Windows((known or mark or _EARLIEST) - overlap, clock.date(), self.zone_overlap)
+        begin = known or mark or self._first_order(clock.date())
+        windows = Windows(begin - overlap, clock.date(), self.zone_overlap)
         for window in windows:
             rows = self._order_rows(window.filters("last_updated_at"))
             windows.rows = len(rows)
@@ -124,6 +127,18 @@ class Edesk(EdeskSettings):
             moves = known is None or day > known
             token, at = day.isoformat(), datetime.combine(day, time(), UTC)
             yield replace(page, cursor=Cursor(token, at) if moves else None, complete_until=until)
+
+    def _first_order(self, today: date) -> date:
+        """Return a day before the first order, found by halves: nothing tells it, and years may be empty."""
+        begin, end = _EARLIEST, today
+        while end - begin > _NEAR:
+            middle = begin + (end - begin) // 2
+            asked = {"filter_last_updated_at_lte": middle}
+            if next(listing(self.http, "sales-orders", asked, 1)).rows:
+                end = middle
+            else:
+                begin = middle
+        return begin
 
     # --- mappers -------------------------------------------------------------------------------------
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -13,15 +11,15 @@ from deskmetry.connector import Page
 from deskmetry.records import Ticket
 from deskmetry.records.kinds import TicketStatus
 
+from .contacts import Contacts
 from .items import ASKED, CONTACT
 from .progress import Progress, ids_of
 from .reading import single
-from .values import instant, reference
+from .values import instant
 
 if TYPE_CHECKING:
     from .connector import Edesk
 
-log = logging.getLogger(__name__)
 Row = Mapping[str, Any]
 TICKETS_A_PAGE = 20
 """Tickets committed together: their items take a second for every two."""
@@ -37,7 +35,7 @@ class Conversations:
         self._desk = desk
         self._progress = progress
         self._horizon = horizon
-        self._contacts: set[str] = set()
+        self.contacts = Contacts(desk)
         self.strangers: set[str] = set()  # tickets that may never have been seen, whatever their age
         self._begin = datetime.combine(desk.start, time(), UTC) if desk.start else None
 
@@ -55,15 +53,12 @@ class Conversations:
                     self._progress.see(ticket.id, unsolved=ticket.status is not TicketStatus.CLOSED)
                     if talks(row):
                         self._fetch(row, items, contacts)
-            yield joined(
-                tickets,
-                self._desk.page(items, self._desk.item),
-                self._desk.page(contacts, self._desk.contact),
-            )
+            others = self._desk.page(items, self._desk.item), self._desk.page(contacts, self._desk.contact)
+            yield Page.joined((tickets, *others))
 
     def _fetch(self, row: Row, items: list[Row], contacts: list[Row]) -> None:
         ticket, ids, whole = str(row["id"]), ids_of(row), self._is_new(row)
-        if whole and ticket not in self._progress.fetched and (found := self._contact(row)) is not None:
+        if whole and ticket not in self._progress.fetched and (found := self.contacts.of(row)) is not None:
             contacts.append(found)
         items += self._items(row, ids, whole=whole)
         updated = instant(row.get("last_updated_at")) or instant(row["created_at"]) or self._desk.now()
@@ -103,7 +98,7 @@ class Conversations:
         """Fetch an item; None if it is gone."""
         found = single(self._desk.http, f"messages/{key}")
         if found is None:
-            log.info("item %s of ticket %s is gone at eDesk", key, row["id"])
+            self._desk.note("items that tickets name and that eDesk doesn't give any more: {count}")
             return None
         return {**found, ASKED: row["id"], CONTACT: row.get("contact_id")}
 
@@ -115,32 +110,12 @@ class Conversations:
         if first is not None and last is not None and first != last:
             self._progress.newest = "last" if first < last else "first"
 
-    def _contact(self, row: Row) -> Row | None:
-        key = reference(row.get("contact_id"))
-        if key is None or str(key) in self._contacts or "contacts" in self._desk.skip:
-            return None
-        self._contacts.add(str(key))
-        return single(self._desk.http, f"contacts/{key}")
-
 
 def _at(item: Row) -> datetime | None:
     try:
         return instant(item.get("created_at"))
     except ValueError:
         return None
-
-
-def joined(first: Page, *others: Page) -> Page:
-    """Return several pages as one, without a cursor."""
-    pages = (first, *others)
-    return replace(
-        first,
-        records=[record for page in pages for record in page.records],
-        rejected=[one for page in pages for one in page.rejected],
-        future=sum(page.future for page in pages),
-        shapes={key: value for page in pages for key, value in page.shapes.items()},
-        cursor=None,
-    )
 
 
 def day_of(row: Row) -> date | None:

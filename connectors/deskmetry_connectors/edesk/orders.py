@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from deskmetry.errors import RecordError
-from deskmetry.records import Order
+from deskmetry.records import Order, minor_units
 from deskmetry.records.kinds import OrderStatus
 
-from .values import instant, minor_units, reference, required
+from .values import instant, reference, required
 
 Row = Mapping[str, Any]
 STATUSES: Mapping[str, OrderStatus] = {

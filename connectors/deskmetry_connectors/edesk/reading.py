@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deskmetry.errors import BadResponse, SourceError, StuckStream
-from deskmetry.http.call import Call, plain_parameters
 from deskmetry.http.policy import Prior
 
 if TYPE_CHECKING:
@@ -68,10 +67,7 @@ def single(http: HttpClient, path: str) -> Mapping[str, Any] | None:
 
 
 def _get(http: HttpClient, path: str, params: Mapping[str, Any] | None, items: str | None = None) -> Answer:
-    address = http.origin.address(path)
-    sent = plain_parameters(params)
-    url = address.copy_merge_params(sent) if sent else address
-    return http.read(Call("GET", url, None, items, False, BUCKET))
+    return http.get_json(path, params, items=items, prior=BUCKET)
 
 
 def _count(answer: Answer, name: str) -> int | None:

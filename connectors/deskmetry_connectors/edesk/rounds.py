@@ -43,12 +43,15 @@ class Round:
         if progress.whole and self._begin is not None:
             horizon = datetime.combine(self._begin, time(), UTC)
         self._talks = Conversations(desk, progress, horizon)
+        self._held: int | None = None  # tickets, as far as it was told
         self._seen: dict[str, int] = {}  # content by ticket, so that nothing is given twice in a run
         self._tokens = {hash(self._token())}
 
     def pages(self) -> Iterator[Page]:
         """Yield all pages of the run; the last one says up to when tickets are known."""
         begin = self._begin or self._oldest() or self._clock.date()
+        if self._first:
+            yield from self._talks.contacts.listed(self._expected(begin))
         windows = Windows(begin, self._clock.date(), self._desk.zone_overlap)
         for window in windows:
             rows = self._rows(window)
@@ -72,10 +75,19 @@ class Round:
             self._progress.day = max((self._clock - LAG).date(), self._progress.day or date.min)
         self._progress.forget(self._progress.day - self._overlap - timedelta(days=1))
 
+    def _expected(self, begin: date) -> int:
+        """Return about how many tickets a first read has before it; 0 if nothing tells."""
+        if self._held is None:
+            asked = Window(begin, None).filters("last_updated_at")
+            self._held = next(listing(self._desk.http, "tickets", asked, 1)).total
+        return self._held or 0
+
     def _oldest(self) -> date | None:
         """Return the day before the oldest ticket's; None for an account without any."""
         asked = {"order_by": "created_at", "order_direction": "asc"}
-        for row in next(listing(self._desk.http, "tickets", asked, 1)).rows:
+        first = next(listing(self._desk.http, "tickets", asked, 1))
+        self._held = first.total
+        for row in first.rows:
             try:
                 created = instant(row["created_at"])
             except (TypeError, LookupError, ValueError):

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from deskmetry.connector import Connector, Cursor, Page
-from deskmetry.errors import BadResponse, ConfigurationError, SourceError, StreamSkipped
-from deskmetry.http.origin import Origin
+from deskmetry.connector import Address, Connector
+from deskmetry.errors import BadResponse, SourceError
 
 from .reading import listing, single
 from .trouble import explained
 
 ADDRESS = "https://api.edesk.com/v1"
 _BEARER = "bearer "
-
-
-def _address(value: str) -> str:
-    try:
-        return Origin.parse(value.strip()).base
-    except ConfigurationError as error:
-        raise ValueError(str(error)) from None
 
 
 class EdeskSettings(Connector):
@@ -32,7 +24,7 @@ class EdeskSettings(Connector):
 
     emulator: ClassVar[str | None] = "deskmetry_connectors.edesk.emulator.told:serve"
 
-    url: Annotated[str, AfterValidator(_address)] = Field(ADDRESS, description="Address of the API")
+    url: Address = Field(ADDRESS, description="Address of the API")
     token: SecretStr = Field(
         description="API token: an admin makes it at https://dashboard.edesk.com/api-token; read-only will do"
     )
@@ -90,21 +82,16 @@ class EdeskSettings(Connector):
         """Return what tells this account from others; all have the same address, so `company` does."""
         return f"{self.url}#{self.company}" if self.company else self.url
 
-    def read(self, name: str, since: Cursor | None) -> Iterator[Page]:
-        """Read one stream by name; a refusal says what it means at eDesk."""
-        try:
-            yield from super().read(name, since)
-        except StreamSkipped:
-            raise
-        except SourceError as error:
-            raise explained(error, self.url) from error.__cause__
+    def explain(self, error: SourceError) -> SourceError:
+        """Return a refusal with what it means at eDesk."""
+        return explained(error, self.url)
 
     def check(self) -> str:
         """Ask who we are, and for one ticket."""
         try:
             return self._checked()
         except SourceError as error:
-            raise explained(error, self.url) from error.__cause__
+            raise self.explain(error) from error.__cause__
 
     def _checked(self) -> str:
         who = single(self.http, "whoami")

@@ -25,7 +25,6 @@ STATUSES: Mapping[str, TicketStatus] = {
 UNSOLVED = ("Open", "Pending", "Scheduled")
 """The words of tickets that somebody still has to do with."""
 _CHATS = frozenset({"chat", "chatbot"})
-_MAIL = re.compile(r"e-?mail|imap|gmail|outlook|office ?365", re.IGNORECASE)
 _OTHER = re.compile(r"[^a-z0-9]+")
 
 
@@ -58,7 +57,7 @@ class TicketMapping:
         return Ticket(
             id=row["id"],
             subject=row.get("subject"),
-            medium=_medium(kind, channel),
+            medium=Medium.CHAT if str(kind).lower() in _CHATS else Medium.TICKET,
             channel=channel,
             brand_id=reference(row.get("channel_id")),
             assignee_id=reference(row.get("owner_user_id")),
@@ -84,12 +83,6 @@ class TicketMapping:
         if key is None:
             return None
         return (_OTHER.sub("_", known.lower()).strip("_") if isinstance(known, str) else "") or str(key)
-
-
-def _medium(kind: object, channel: str | None) -> Medium:
-    if str(kind).lower() in _CHATS:
-        return Medium.CHAT
-    return Medium.EMAIL if channel is not None and _MAIL.search(channel) else Medium.TICKET
 
 
 def _link(uri: object) -> str | None:

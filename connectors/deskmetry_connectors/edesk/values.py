@@ -1,10 +1,9 @@
-"""Values: eDesk's instants, flags, references and amounts, whose types differ from its specification."""
+"""Values: eDesk's instants, flags and references, whose types differ from its specification."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from deskmetry.records import from_epoch
@@ -12,11 +11,6 @@ from deskmetry.records import from_epoch
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _MILLISECONDS = 100_000_000_000  # a number above it counts milliseconds, not seconds
 _NEVER = frozenset({"", "0000-00-00 00:00:00", "0000-00-00"})
-# ISO 4217: currencies without, and with three, decimals; all others that shops use have two.
-_NO_DECIMALS = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905
-)
-_THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _FLAGS = {"0": False, "1": True, "false": False, "true": True}
 
 
@@ -60,15 +54,3 @@ def flag(value: object, *, default: bool) -> bool:
 def reference(value: Any) -> Any:
     """Return the id of something else; None where eDesk writes 0, false or nothing."""
     return None if value in (0, "0", False, "", None) else value
-
-
-def minor_units(amount: object, currency: str) -> int:
-    """Return an amount of major units (12.5, "12.50") in minor ones; ValueError if it is no amount."""
-    try:
-        found = Decimal(str(amount)) if not isinstance(amount, bool) else Decimal("NaN")
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite():
-        raise ValueError(f"{amount!r} is no amount")
-    digits = 0 if currency in _NO_DECIMALS else 3 if currency in _THREE_DECIMALS else 2
-    return int((found * 10**digits).to_integral_value())

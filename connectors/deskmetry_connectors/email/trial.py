@@ -1,8 +1,9 @@
-"""Story: the mails that come into the mailbox of a trial, questions and answers, the same ones each time."""
+"""Story: the mails that come into the mailbox of a trial, the same ones each time; and that mailbox."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -62,6 +63,50 @@ class Story:
         asked = f"<q{number}@customer.example>"
         headers = {"Message-ID": f"<a{number}@acme.example>", "In-Reply-To": asked, "References": asked}
         return _letter(number, "r", SUPPORT, f"jane{number}@customer.example", sent, headers)
+
+
+class MailWorld(ABC):
+    """A mailbox with questions and answers, wherever it is; what is common to all."""
+
+    url = ""
+
+    def __init__(self) -> None:
+        self._story = Story()
+        self.grow()
+        self.grow()
+
+    @abstractmethod
+    def put(self, letters: Iterable[Letter]) -> None:
+        """Have mails arrive."""
+
+    def grow(self) -> None:
+        """Have mails come and go, several in one second."""
+        self.put(self._story.grow())
+
+    def late(self) -> bool:
+        """Have a mail arrive that was sent before all others."""
+        self.put([self._story.late()])
+        return True
+
+    def delete(self) -> bool:
+        """Return that it can't be shown: an expunged mail is no deleted ticket."""
+        return False
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass between mails."""
+        self._story.advance(seconds)
+
+    def truth(self) -> Mapping[str, frozenset[str]]:
+        """Return the addresses of all who wrote."""
+        return self._story.truth()
+
+    def gone(self) -> Mapping[str, frozenset[str]]:
+        """Return that nothing is deleted."""
+        return {}
+
+    def requests(self) -> int:
+        """Return nothing: no requests are counted that a mailbox takes."""
+        return 0
 
 
 def _letter(

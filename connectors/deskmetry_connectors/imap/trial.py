@@ -8,13 +8,13 @@ import imaplib
 import logging
 import threading
 from argparse import Namespace
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from deskmetry.testing import CANARY, NoTrial, Trial
 
-from ..email.trial import SUPPORT, Letter, Story
+from ..email.trial import SUPPORT, Letter, MailWorld
 from .connector import Imap
 
 _USER = "demouser"
@@ -76,41 +76,24 @@ def _arguments() -> Namespace:
     )  # fmt: skip
 
 
-class ServedWorld:
+class ServedWorld(MailWorld):
     """A mailbox on that server with questions and answers."""
-
-    url = ""
 
     def __init__(self, port: int) -> None:
         self._client = imaplib.IMAP4("127.0.0.1", port)
         self._client.login(_USER, CANARY)
         self._client.create("Sent")
-        self._story = Story()
-        self.grow()
-        self.grow()
+        super().__init__()
 
     def close(self) -> None:
         """End the session."""
         self._client.logout()
-
-    def grow(self) -> None:
-        """Have mails come and go, several in one second."""
-        self._put(self._story.grow())
 
     def edit(self) -> None:
         """Have a mail answered: a flag, since its text never changes."""
         self._client.select("INBOX")
         self._client.store("1", "+FLAGS", r"(\Answered)")
         self._client.close()
-
-    def late(self) -> bool:
-        """Have a mail arrive that was sent before all others."""
-        self._put([self._story.late()])
-        return True
-
-    def delete(self) -> bool:
-        """Return that it can't be shown: an expunged mail is no deleted ticket."""
-        return False
 
     def wipe(self) -> bool:
         """Have all mails expunged."""
@@ -121,23 +104,8 @@ class ServedWorld:
             self._client.close()
         return True
 
-    def advance(self, seconds: float) -> None:
-        """Let time pass between mails."""
-        self._story.advance(seconds)
-
-    def truth(self) -> Mapping[str, frozenset[str]]:
-        """Return the addresses of all who wrote."""
-        return self._story.truth()
-
-    def gone(self) -> Mapping[str, frozenset[str]]:
-        """Return that nothing is deleted."""
-        return {}
-
-    def requests(self) -> int:
-        """Return nothing: commands of IMAP aren't counted."""
-        return 0
-
-    def _put(self, letters: Iterable[Letter]) -> None:
+    def put(self, letters: Iterable[Letter]) -> None:
+        """Have mails arrive."""
         for letter in letters:
             folder = "Sent" if letter.name.endswith("r") else "INBOX"
             when = imaplib.Time2Internaldate(letter.sent)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +14,7 @@ from deskmetry.records import (
     Agent,
     Customer,
     Message,
+    MessageHeader,
     RawRecord,
     Session,
     SurveyAnswer,
@@ -34,7 +34,6 @@ from .inventory import inventory_of
 from .settings import IntercomSettings, Part
 from .windows import DAY, Window, WindowReader
 
-log = logging.getLogger(__name__)
 EARLIEST = 1_293_840_000
 """Where a whole read begins, Unix seconds: 2011, before there was any Intercom."""
 OVERLAP = timedelta(minutes=5)
@@ -50,7 +49,7 @@ class Intercom(IntercomSettings):
     name: ClassVar[str] = "intercom"
     trial: ClassVar[str | None] = "deskmetry_connectors.intercom.trial:trial"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        status_history=Provenance.REPORTED, tags=True, ratings=True, wait_times=True
+        status_history=Provenance.REPORTED, tags=True, ratings=True, wait_times=True, survey_offers=True
     )
 
     def mapper(self, stream: str, name: str) -> Mapper | None:
@@ -118,8 +117,8 @@ class Intercom(IntercomSettings):
     # --- conversations -------------------------------------------------------------------------------
 
     @stream(
-        Ticket, Message, TicketEvent, Session, SurveyOffer, SurveyAnswer, Agent, Customer, RawRecord,
-        overlap=OVERLAP,
+        Ticket, Message, MessageHeader, TicketEvent, Session, SurveyOffer, SurveyAnswer, Agent, Customer,
+        RawRecord, overlap=OVERLAP,
     )  # fmt: skip
     def conversations(self, since: Cursor | None) -> Iterator[Page]:
         """Read the conversations that changed, and the parts of each: one request a conversation."""
@@ -140,13 +139,11 @@ class Intercom(IntercomSettings):
             mark = from_epoch(seconds=window.last)
             if page.records or page.rejected or window.last >= last:
                 yield replace(page, cursor=Cursor(place, mark), complete_until=mark)
-        if short:
-            log.warning(
-                "%d conversations have more than %d parts: Intercom shows the most recent ones only; "
-                "`raw_records` of kind 'withheld_parts' names them",
-                short,
-                parts.MOST,
-            )
+        self.note(
+            f"conversations with more than {parts.MOST} parts, of which Intercom shows the last ones only: "
+            "{count} (`raw_records` of kind 'withheld_parts' names them)",
+            short,
+        )
 
     # --- how -----------------------------------------------------------------------------------------
 
@@ -176,7 +173,7 @@ class Intercom(IntercomSettings):
                 continue
             pages.append(self._whole(str(key), row))
             known[str(key)] = mark
-        return _joined(pages)
+        return Page.joined(pages)
 
     def _whole(self, key: str, row: Any = None) -> Page:
         """Read a conversation with its parts; one that a search named and that is gone was deleted."""
@@ -197,7 +194,7 @@ class Intercom(IntercomSettings):
             {**one, "conversation": {"id": key, "channel": channel}} if isinstance(one, Mapping) else one
             for one in parts.parts_of(found)
         ]
-        return _joined([about, self.page(said, parts.part)])
+        return Page.joined([about, self.page(said, parts.part)])
 
 
 def _unusable(row: Any) -> None:
@@ -235,15 +232,3 @@ def _since(mark: str) -> int:
 
 def _marks(known: dict[str, str]) -> dict[str, str]:
     return dict(sorted(known.items()))
-
-
-def _joined(pages: list[Page]) -> Page:
-    """Return several pages as one, without a cursor."""
-    shapes: dict[tuple[str, ...], Mapping[str, Any]] = {}
-    for page in pages:
-        shapes |= page.shapes
-    return Page(
-        [record for page in pages for record in page.records],
-        rejected=[one for page in pages for one in page.rejected],
-        shapes=shapes,
-    )

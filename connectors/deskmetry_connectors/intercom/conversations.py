@@ -8,11 +8,22 @@ from datetime import datetime
 from typing import Any
 
 from deskmetry.records import RawRecord, Record, Session, SurveyAnswer, SurveyOffer, Ticket
-from deskmetry.records.kinds import ActorKind, Medium, Resolver, SessionEnd, SessionKind, SurveyKind
+from deskmetry.records.kinds import (
+    ActorKind,
+    Medium,
+    Nature,
+    Resolver,
+    SessionEnd,
+    SessionKind,
+    SurveyKind,
+    TicketStatus,
+)
 
 from . import people
+from .headers import headers
 from .history import CLOSED, Statuses, UnknownStateError, assignments, status_events, turns
 from .parts import (
+    AUTOMATED,
     CUSTOMER_INITIATED,
     Said,
     first_message,
@@ -25,9 +36,8 @@ from .parts import (
 )
 from .shapes import BOT, Row, entries, instant, objects, plain, some, within
 
-AI_SURVEY = "ai_agent_rating"
-SURVEY = "conversation_rating"
-_MEDIA: Mapping[str, Medium] = {"email": Medium.EMAIL, "phone_call": Medium.PHONE}
+SURVEY, AI_SURVEY = "conversation_rating", "AI agent"
+_MEDIA: Mapping[str, Medium] = {"email": Medium.TICKET, "phone_call": Medium.PHONE}
 _OPENED_BY: Mapping[str, ActorKind] = {
     CUSTOMER_INITIATED: ActorKind.CUSTOMER,
     "admin_initiated": ActorKind.AGENT,
@@ -51,12 +61,15 @@ class ConversationMapping:
 
     def conversation(self, row: Row) -> Iterator[Record]:
         """Map a conversation and its history."""
-        yield self._ticket(row)
+        session = _session(row)
+        known = self._statuses(row, session)
+        yield self._ticket(row, known)
         if (message := first_message(row)) is not None:
             yield message
-        yield from status_events(row, self.statuses)
+            yield from headers(within(row.get("source")), message)
+        yield from status_events(row, known)
         yield from assignments(row)
-        if (session := _session(row)) is not None:
+        if session is not None:
             yield session
         yield from _rating(row)
         yield from _ai_rating(row)
@@ -70,12 +83,17 @@ class ConversationMapping:
 
     def deleted(self, row: Row) -> Ticket:
         """Map a conversation that a search still named and that is gone; `deleted_at`: when that was seen."""
-        return self._ticket(row, deleted_at=instant(row["deleted_at"]))
+        return self._ticket(row, self.statuses, deleted_at=instant(row["deleted_at"]))
 
-    def _ticket(self, row: Row, deleted_at: datetime | None = None) -> Ticket:
+    def _statuses(self, row: Row, session: Session | None) -> Statuses:
+        """Return what each state counts as: a chat that nobody took is closed, all others are solved."""
+        lost = session is not None and _resolver(row) is Resolver.NOBODY
+        return {**self.statuses, CLOSED: TicketStatus.CLOSED} if lost else self.statuses
+
+    def _ticket(self, row: Row, known: Statuses, deleted_at: datetime | None = None) -> Ticket:
         source, updated = within(row.get("source")), instant(row["updated_at"])
         state, channel = row.get("state"), source.get("type")
-        if not isinstance(state, str) or state not in self.statuses:
+        if not isinstance(state, str) or state not in known:
             raise UnknownStateError(state)
         page = source.get("url") or within(row.get("first_contact_reply")).get("url")
         assignee = some(row.get("admin_assignee_id"))
@@ -90,14 +108,15 @@ class ConversationMapping:
                 "assignee_id": f"{BOT}{assignee}" if assignee in _bots(row) else assignee,
                 "requester_id": requester_of(row),
                 "opened_by": _OPENED_BY.get(str(source.get("delivered_as"))) or source_author(row)[0],
-                "status": self.statuses[state],
+                "status": known[state],
                 "vendor_status": state,
                 "priority": row.get("priority"),
                 "created_at": instant(row["created_at"]),
                 "updated_at": updated,
                 "page": page or None,
+                "nature": _nature(row),
                 "deleted_at": deleted_at,
-                "resolved_by": Resolver.BOT if _solved_by_bot(row) else None,
+                "resolved_by": _resolver(row),
                 "link": self.link(str(row["id"])),
                 "tags": [str(tag["name"]) for tag in objects(entries(row.get("tags"), "tags"))],
                 "custom_fields": dict(within(row.get("custom_attributes"))) or None,
@@ -134,6 +153,25 @@ def _solved_by_bot(row: Row) -> bool:
     return resolved and not any(_human(one) for one in said(row))
 
 
+def _nature(row: Row) -> Nature:
+    """Return what it is: a campaign is a newsletter until its contact, or a teammate by hand, writes."""
+    sent = within(row.get("source")).get("delivered_as") in AUTOMATED
+    if not sent or "conversation_parts" not in row or withheld(row):
+        return Nature.REQUEST
+    answered = any(one.kind is ActorKind.CUSTOMER or _human(one) for one in said(row))
+    return Nature.REQUEST if answered else Nature.NEWSLETTER
+
+
+def _resolver(row: Row) -> Resolver | None:
+    """Return who solved it; None while it is open, and where its parts weren't read."""
+    if _solved_by_bot(row):
+        return Resolver.BOT
+    if row.get("state") != CLOSED or "conversation_parts" not in row:
+        return None
+    told = within(row.get("statistics")).get("first_admin_reply_at") is not None
+    return Resolver.HUMAN if told or any(_human(one) for one in said(row)) else Resolver.NOBODY
+
+
 def _session(row: Row) -> Session | None:
     """Map a chat as one session: from the customer's first message to the first close after it.
 
@@ -155,6 +193,7 @@ def _session(row: Row) -> Session | None:
         id=row["id"],
         ticket_id=row["id"],
         kind=SessionKind.CHAT,
+        opened_by=ActorKind.CUSTOMER,
         asked_at=asked,
         ended_at=ended,
         agent_id=None if first is None else first.author,
@@ -211,7 +250,7 @@ def _ai_rating(row: Row) -> Iterator[Record]:
     if found.get("rating") is None or at is None:
         return
     about = {
-        "id": f"{row['id']}:{AI_SURVEY}",
+        "id": f"{row['id']}:ai_agent_rating",
         "kind": SurveyKind.CSAT,
         "survey": AI_SURVEY,
         "ticket_id": row["id"],

@@ -61,7 +61,7 @@ def turns(row: Row) -> Iterator[Turn]:
     if created is None:
         raise ValueError("a conversation without created_at")
     state, last = OPEN, created
-    yield Turn(created, None, OPEN, f"{key}:created")
+    yield Turn(created, None, OPEN, f"{key}:0:status")  # sorts before those of parts in the same second
     baseline = withheld(row) > 0
     for part in ordered(row):
         at = instant(part["created_at"]) or last
@@ -74,7 +74,7 @@ def turns(row: Row) -> Iterator[Turn]:
                     version=-int(at.timestamp()),
                 )  # fmt: skip
             elif after != state:
-                yield Turn(at, state, after, f"{part['id']}:status", part=part)
+                yield Turn(at, state, after, f"{key}:{part['id']}:status", part=part)
             state, baseline = after, False
         last = max(last, at)
     yield from _last(row, state, last)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from deskmetry.records import Message, RawRecord, Record
 from deskmetry.records.kinds import ActorKind, AutomaticKind
 
+from .headers import headers
 from .shapes import Row, author_id, entries, instant, kind_of, objects, plain, within
 
 MOST = 500
@@ -23,7 +24,7 @@ _SILENT = frozenset(
         "ticket_attribute_updated_by_admin", "ticket_state_updated_by_admin",
     }
 )  # fmt: skip
-_AUTOMATED = frozenset({"automated", "campaigns_initiated"})
+AUTOMATED = frozenset({"automated", "campaigns_initiated"})
 CUSTOMER_INITIATED = "customer_initiated"
 
 
@@ -87,7 +88,7 @@ def said(row: Row) -> Iterator[Said]:
     created = instant(row["created_at"])
     if created is not None and _opens(source):
         kind, author = source_author(row)
-        yield Said(created, kind, author, source.get("delivered_as") in _AUTOMATED)
+        yield Said(created, kind, author, source.get("delivered_as") in AUTOMATED)
     for part in ordered(row):
         at = instant(part["created_at"])
         if at is not None and is_spoken(part):
@@ -118,7 +119,7 @@ def first_message(row: Row) -> Message | None:
     source = within(row.get("source"))
     if not _opens(source):
         return None
-    automatic = source.get("delivered_as") in _AUTOMATED
+    automatic = source.get("delivered_as") in AUTOMATED
     kind, author = source_author(row)
     body = plain(source.get("body"))
     return Message.model_validate(
@@ -155,7 +156,7 @@ def part(row: Row) -> Iterator[Record]:
         return
     author, body = within(row.get("author")), plain(row.get("body"))
     changed = instant(row.get("updated_at"))
-    yield Message.model_validate(
+    message = Message.model_validate(
         {
             "id": row["id"],
             "version": None if changed is None else int(changed.timestamp()),
@@ -171,6 +172,8 @@ def part(row: Row) -> Iterator[Record]:
             "body": body,
         }
     )
+    yield message
+    yield from headers(row, message)
 
 
 def _opens(source: Row) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from deskmetry.connector import Connector, Cursor, Page
-from deskmetry.errors import AuthenticationFailed, ConfigurationError, SourceError
-from deskmetry.http.origin import Origin
+from deskmetry.connector import Connector, source_address
+from deskmetry.errors import AuthenticationFailed, SourceError
 
 from ..email.duration import Duration
 
@@ -36,19 +35,17 @@ def region_url(value: str) -> str:
     found = HOSTS.get(text, text)
     if found in APPS:
         return found
-    try:
-        origin = Origin.parse(found)
-    except ConfigurationError as error:
-        raise ValueError(str(error)) from None
-    if not origin.base.startswith("http://"):  # http is taken for loopback addresses only
+    address = source_address(found)
+    if not address.startswith("http://"):  # http is taken for loopback addresses only
         raise ValueError(f"Intercom answers at {', '.join(APPS)}: give us, eu or au")
-    return origin.base
+    return address
 
 
 class IntercomSettings(Connector):
     """The settings of an Intercom workspace."""
 
     credentials: ClassVar[tuple[tuple[str, ...], ...]] = (("token",),)
+    emulator: ClassVar[str | None] = "deskmetry_connectors.intercom.emulator.told:serve"
 
     url: Annotated[str, AfterValidator(region_url)] = Field(
         HOSTS["us"], description="Region of the workspace: us, eu or au (or the address of its API)"
@@ -101,31 +98,19 @@ class IntercomSettings(Connector):
         app = APPS.get(self.url)
         return f"{app}/a/inbox/{self.workspace}/inbox/conversation/{conversation}" if app else None
 
-    def read(self, name: str, since: Cursor | None) -> Iterator[Page]:
-        """Read one stream by name; refused credentials are told with what to do about them."""
-        try:
-            yield from super().read(name, since)
-        except AuthenticationFailed as error:
-            raise self._refused(error) from error.__cause__
-
     def check(self) -> str:
-        """Ask who we are, and for one conversation. Tries little: who waits for it is a person."""
-        from deskmetry.http import HttpClient, Policy
-
-        http = HttpClient(self.url, self.headers, self.context, policy=Policy(tries=2))
+        """Ask who we are, and for one conversation."""
         try:
-            answer = http.get_json("/me")
+            answer = self.http.get_json("/me")
             found, name = answer.at("app.id_code"), answer.at("app.name")
             query = {"field": "updated_at", "operator": ">", "value": 0}
-            http.post_json(
+            self.http.post_json(
                 "/conversations/search",
                 {"query": query, "pagination": {"per_page": 1}},
                 items="conversations",
             )
-        except AuthenticationFailed as error:
-            raise self._refused(error) from error.__cause__
-        finally:
-            http.close()
+        except SourceError as error:
+            raise self.explain(error) from error.__cause__
         if found != self.workspace:
             raise SourceError(
                 f"The token belongs to the workspace {found!r} ({name}), not to {self.workspace!r}.",
@@ -133,7 +118,10 @@ class IntercomSettings(Connector):
             )
         return f"{self.url}: {name} ({found}) as {answer.at('name')}"
 
-    def _refused(self, error: AuthenticationFailed) -> AuthenticationFailed:
+    def explain(self, error: SourceError) -> SourceError:
+        """Return refused credentials with what to do about them."""
+        if not isinstance(error, AuthenticationFailed):
+            return error
         return AuthenticationFailed(
             f"{self.url} refuses the token.",
             "Check the token (Developer Hub > your app > Authentication) and the region in `url`: a token of "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from deskmetry.records import Message, RawRecord, Record, Session, Ticket, TicketEvent
@@ -21,7 +22,7 @@ from deskmetry.records.kinds import (
 from . import people, sales
 from .endings import Ending, ending_of, session_end
 from .messages import WRITTEN, key_of, message
-from .ratings import ratings
+from .ratings import AI_SURVEY, SURVEY, ratings
 from .rows import Row, WrongShape, flag, instant, items, number, objects, part, space, text
 
 RESTRICTED = "restricted_access"
@@ -86,7 +87,7 @@ class ChatMapping:
         yield from talk.outcome()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Talk:
     """One thread, read: what was written by whom, and how it ended."""
 
@@ -127,17 +128,17 @@ class Talk:
         """The customer's id."""
         return self.customer["id"] if self.customer is not None else None
 
-    @property
+    @cached_property
     def replies(self) -> list[Message]:
         """What human agents wrote to the customer, oldest first."""
-        return [one for one in self._said() if one.author_kind is ActorKind.AGENT]
+        return [one for one in self._said if one.author_kind is ActorKind.AGENT]
 
     @property
     def agent(self) -> str | None:
         """Who took the chat: the last human who wrote; being assigned is no proof, so else nobody."""
         return self.replies[-1].author_id if self.replies else None
 
-    @property
+    @cached_property
     def by_bot(self) -> bool:
         """Whether LiveChat says that an AI agent resolved the thread, and no human wrote."""
         return not self.replies and flag(space(self.thread, "chats"), "resolved") is True
@@ -160,7 +161,7 @@ class Talk:
             vendor_status="archived" if self.ending else "active",
             status_how=self.ending.how if self.ending else Provenance.REPORTED,
             created_at=self.began,
-            updated_at=max([self.began, *(instant(event, "created_at") for event in self.events)]),
+            updated_at=max(self.began, self._latest),
             page=text(routing, "start_url"),
             referrer=text(routing, "referrer") or text(visit, "referrer"),
             spam=self.taste.spam_tag is not None and self.taste.spam_tag in tags,
@@ -183,9 +184,10 @@ class Talk:
             id=self.key,
             ticket_id=self.key,
             kind=SessionKind.CHAT,
+            opened_by=self._opener(),
             asked_at=self.began,
             ended_at=self.ending.at if self.ending else None,
-            left_at=self.ending.at if self.ending and end == "abandoned" else None,
+            left_at=self.ending.at if self.ending and self.ending.left and end != "completed" else None,
             queue_ms=None if queued is None else round(queued * 1000),
             agent_id=self.agent,
             end=end,
@@ -216,8 +218,9 @@ class Talk:
     def outcome(self) -> Iterator[Record]:
         """Return ratings, sales, and events that the common schema has no place for."""
         notices = [event for event in self.events if event["type"] == "system_message"]
-        latest = instant(self.events[-1], "created_at") if self.events else self.began
-        yield from ratings(self.thread, notices, self.customer_id, self.agent, latest)
+        yield from ratings(
+            self.thread, notices, self.customer_id, self.agent, self._latest, survey=self._rated_in()
+        )
         sold = False
         for event in self.events:
             kind = event["type"]
@@ -233,6 +236,12 @@ class Talk:
 
     # --- how ---------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _latest(self) -> datetime:
+        """The instant of the last event, as they come in order; without any, when the thread began."""
+        return instant(self.events[-1], "created_at") if self.events else self.began
+
+    @cached_property
     def _said(self) -> list[Message]:
         return [one for one in self.messages if one.public and not one.automatic]
 
@@ -245,9 +254,14 @@ class Talk:
         """Return who began: an agent only if the applications say so and the first word is an agent's."""
         source = space(self.thread, "source")
         own, theirs = text(source, "client_id"), text(source, "customer_client_id")
-        first = self._said()[0].author_kind if self._said() else ActorKind.CUSTOMER
+        first = self._said[0].author_kind if self._said else ActorKind.CUSTOMER
         by_agent = own is not None and theirs is not None and own != theirs
         return ActorKind.AGENT if by_agent and first is ActorKind.AGENT else ActorKind.CUSTOMER
+
+    def _rated_in(self) -> str:
+        """Return whose survey a rating belongs to: an AI agent's or bot's, if only such ones answered."""
+        by_bot = any(one.author_kind is ActorKind.BOT for one in self._said)
+        return AI_SURVEY if not self.replies and (self.by_bot or by_bot) else SURVEY
 
     def _resolver(self) -> Resolver | None:
         if self.ending is None:
@@ -259,13 +273,14 @@ class Talk:
     def _metrics(self) -> dict[str, Any]:
         """Return what LiveChat says of the thread in its own words: greetings, pages, queue, sales."""
         thread, routing = self.thread, space(self.thread, "routing")
+        own, shop, source = (space(thread, name) for name in ("lc2", "ecommerce", "source"))
         pages = objects(part(self.customer or {}, "visit"), "last_pages")
         found = {
             **{name: thread.get(name) for name in ("queues_duration", "previous_thread_id")},
-            **{name: space(thread, "lc2").get(name) for name in ("greeting_id", "greeting_unique_id")},
-            **{name: space(thread, "ecommerce").get(name) for name in ("has_sale", "has_indirect_sale")},
+            **{name: own.get(name) for name in ("greeting_id", "greeting_unique_id")},
+            **{name: shop.get(name) for name in ("has_sale", "has_indirect_sale")},
             **{name: routing.get(name) for name in ("unreplied", "unassigned", "idle", "offline_message")},
-            **{name: space(thread, "source").get(name) for name in ("client_id", "customer_client_id")},
+            **{name: source.get(name) for name in ("client_id", "customer_client_id")},
             "resolved": space(thread, "chats").get("resolved"),
             "last_pages": [
                 {name: page.get(name) for name in ("url", "title", "opened_at")} for page in pages

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -34,10 +33,7 @@ from .reading import THREADS_A_REQUEST, Api
 from .rows import Row, instant, part
 from .running import Running
 from .settings import LiveChatSettings
-from .trouble import explained
 from .windows import Progress, Window, first_windows, unfinished
-
-log = logging.getLogger(__name__)
 
 _CHAT = (
     Ticket, Session, Message, TicketEvent, Customer, Agent, SurveyAnswer, Goal, Order, RawRecord
@@ -66,16 +62,11 @@ class LiveChat(LiveChatSettings):
         self._groups = self._mapping = None
 
     def check(self) -> str:
-        """Ask for one thread. Tries little: who waits for it is a person."""
-        from deskmetry.http import HttpClient, Policy
-
-        http = HttpClient(self.url, self.headers, self.context, policy=Policy(tries=2))
+        """Ask for one thread."""
         try:
-            batch = next(Api(http, self.version).archives(None, None, 1))
+            batch = next(self._api.archives(None, None, 1))
         except SourceError as error:
-            raise explained(error, self._way) from error.__cause__
-        finally:
-            http.close()
+            raise self.explain(error) from error.__cause__
         return f"{self.url}: about {batch.at('found_chats')} threads in the archive"
 
     def inventory(self, stream: str) -> Inventory | None:
@@ -162,10 +153,10 @@ class LiveChat(LiveChatSettings):
             state.found(asked, rows)
             yield self.page(rows, self.chat)
         if len(changed) > self.running:
-            log.warning(
-                "%s: %d running chats changed and %d were read; the next sync goes on (`running`).",
-                self.context.source, len(changed), self.running,
-            )  # fmt: skip
+            self.note(
+                f"{len(changed)} running chats changed and {self.running} were read; the next sync goes on "
+                "(`running`)"
+            )
         self._tell(mapping)
         yield Page((), Cursor(state.dump(read), None))
 
@@ -252,7 +243,7 @@ class LiveChat(LiveChatSettings):
 
     def _tell(self, mapping: ChatMapping) -> None:
         if mapping.restricted:
-            log.warning(
-                "%s: LiveChat withholds %d threads (%s). They are in no answer; raw_records names them.",
-                self.context.source, mapping.restricted, mapping.words,
-            )  # fmt: skip
+            self.note(
+                f"LiveChat withholds {mapping.restricted} threads ({mapping.words}); they are in no answer, "
+                "`raw_records` names them"
+            )

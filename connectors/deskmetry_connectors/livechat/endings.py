@@ -28,6 +28,11 @@ class Ending:
     how: Provenance
     by: ActorKind | None
 
+    @property
+    def left(self) -> bool:
+        """Whether it was the customer who went."""
+        return self.by is ActorKind.CUSTOMER
+
 
 def ending_of(events: Sequence[Row], began: datetime) -> Ending:
     """Return how an archived thread ended. events: oldest first; later ones may be ratings and sales."""
@@ -51,5 +56,4 @@ def session_end(ending: Ending, *, answered: bool, queued: bool, served: bool) -
     """
     if answered:
         return SessionEnd.COMPLETED
-    left = ending.by is ActorKind.CUSTOMER
-    return SessionEnd.ABANDONED if left and queued and not served else SessionEnd.MISSED
+    return SessionEnd.ABANDONED if ending.left and queued and not served else SessionEnd.MISSED

@@ -88,11 +88,12 @@ def _role(word: str | None) -> AgentRole:
 
 
 class Cast:
-    """The users of one chat by id, and what each of them is."""
+    """The users of one chat by id, and what each of them is. `customer` is None in a chat of agents."""
 
     def __init__(self, users: Iterable[Row], directory: Directory) -> None:
         self._users = {user["id"]: user for user in users}
         self._directory = directory
+        self.customer = next((one for one in self._users.values() if one.get("type") == CUSTOMER), None)
 
     def of(self, who: object) -> tuple[ActorKind, str | None]:
         """Return what an author is, and in which role they were seen; nobody knows: the system.
@@ -108,11 +109,6 @@ class Cast:
         if word != AGENT and not known:
             return ActorKind.SYSTEM, None
         return (ActorKind.BOT, BOT) if self._directory.is_bot(who) else (ActorKind.AGENT, AGENT)
-
-    @property
-    def customer(self) -> Row | None:
-        """The customer; None in a chat of agents."""
-        return next((user for user in self._users.values() if user.get("type") == CUSTOMER), None)
 
     def agents(self, ids: Iterable[object]) -> list[str]:
         """Return those of some ids that are agents or bots, in their order."""

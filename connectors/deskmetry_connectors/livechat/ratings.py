@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from deskmetry.records import SurveyAnswer
@@ -11,17 +12,24 @@ from deskmetry.records.kinds import SurveyKind
 from .rows import Row, WrongShape, instant, number, space, text
 
 RATED, CANCELLED = "rating.chat_rated", "rating.chat_rating_canceled"
-SURVEY = "chat rating"
+SURVEY, AI_SURVEY = "chat rating", "AI agent"
 
 
 def ratings(
-    thread: Row, notices: Sequence[Row], customer: str | None, agent: str | None, otherwise: datetime
+    thread: Row,
+    notices: Sequence[Row],
+    customer: str | None,
+    agent: str | None,
+    otherwise: datetime,
+    *,
+    survey: str = SURVEY,
 ) -> Iterator[SurveyAnswer]:
     """Map the ratings of a thread: those taken back are superseded, the one that stands counts.
 
     notices: the system messages, oldest first. otherwise: when it was rated, if no message says so.
     Each rating that follows one that was taken back has an id of its own.
     """
+    about = _About(thread, survey, customer, agent)
     rated: datetime | None = None
     count = 0
     for notice in notices:
@@ -30,7 +38,7 @@ def ratings(
             rated = instant(notice, "created_at")
         elif kind == CANCELLED:
             at = rated or instant(notice, "created_at")
-            yield _answer(thread, count, at, customer, agent, superseded_by=_key(thread, count + 1))
+            yield _answer(about, count, at, superseded_by=_key(thread, count + 1))
             rated, count = None, count + 1
     own = space(thread, "rating")
     score = number(own, "score")
@@ -40,33 +48,39 @@ def ratings(
         raise WrongShape("rating.score", "0 or 1", own.get("score"))
     if count and rated is None:
         return  # taken back, and not given again: the property is what is left of it
-    yield _answer(
-        thread, count, rated or otherwise, customer, agent, score=score, comment=text(own, "comment")
-    )
+    yield _answer(about, count, rated or otherwise, score=score, comment=text(own, "comment"))
 
 
 def _key(thread: Row, count: int) -> str:
     return f"{thread['id']}:rating" if count == 0 else f"{thread['id']}:rating:{count}"
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What is rated, and by whom."""
+
+    thread: Row
+    survey: str
+    customer: str | None
+    agent: str | None
+
+
 def _answer(
-    thread: Row,
+    about: _About,
     count: int,
     at: datetime,
-    customer: str | None,
-    agent: str | None,
     *,
     score: float | None = None,
     comment: str | None = None,
     superseded_by: str | None = None,
 ) -> SurveyAnswer:
     return SurveyAnswer(
-        id=_key(thread, count),
+        id=_key(about.thread, count),
         kind=SurveyKind.CSAT,
-        survey=SURVEY,
-        ticket_id=thread["id"],
-        customer_id=customer,
-        agent_id=agent,
+        survey=about.survey,
+        ticket_id=about.thread["id"],
+        customer_id=about.customer,
+        agent_id=about.agent,
         answered_at=at,
         score=score,
         scale_min=0,

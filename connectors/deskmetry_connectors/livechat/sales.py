@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from deskmetry.records import Goal, Order, Record
+from deskmetry.records import Goal, Order, Record, minor_units
 from deskmetry.records.kinds import GoalKind, OrderStatus
 
 from .messages import key_of
 from .rows import Row, WrongShape, instant, part, text
 
 ORDER = "store_order_was_created"
-# Digits after the point, ISO 4217, where they aren't two.
-_NONE = (
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
-    "XOF", "XPF",
-)  # fmt: skip
-_THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
-_DIGITS: Mapping[str, int] = {**dict.fromkeys(_NONE, 0), **dict.fromkeys(_THREE, 3)}
 
 
 def sale(event: Row, thread: str, customer: str | None, *, orders: bool) -> Iterator[Record]:
@@ -62,13 +54,9 @@ def _details(event: Row) -> Row:
 
 
 def _minor(price: object, currency: str) -> int:
-    """Return an amount in minor units, rounded half to even where it has more digits than its currency."""
     try:
-        if isinstance(price, bool) or not isinstance(price, int | float | str):
-            raise WrongShape("total_price", "an amount", price)
-        amount = Decimal(str(price)).scaleb(_DIGITS.get(currency, 2))
-        return int(amount.quantize(Decimal(1)))
-    except InvalidOperation:
+        return minor_units(price, currency)
+    except ValueError:
         raise WrongShape("total_price", "an amount", price) from None
 
 

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, ClassVar, Self
+from typing import ClassVar, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-from deskmetry.connector import Connector, Cursor, Page
-from deskmetry.errors import ConfigurationError, SourceError, StreamSkipped
-from deskmetry.http.origin import Origin
+from deskmetry.connector import Address, Connector
+from deskmetry.errors import SourceError
 
 from .chats import Taste
 from .trouble import explained
 from .windows import Tiers
-
-
-def _address(value: str) -> str:
-    try:
-        return Origin.parse(value.strip()).base
-    except ConfigurationError as error:
-        raise ValueError(str(error)) from None
 
 
 class LiveChatSettings(Connector):
@@ -47,9 +39,7 @@ class LiveChatSettings(Connector):
         pattern=r"^[a-z0-9-]+$",
         description="Data centre of the account, sent as X-Region: fra is Europe; not sent if not given",
     )
-    url: Annotated[str, AfterValidator(_address)] = Field(
-        "https://api.livechatinc.com", description="Address of the API"
-    )
+    url: Address = Field("https://api.livechatinc.com", description="Address of the API")
     version: str = Field(
         "v3.6", pattern=r"^v3\.\d+$", description="Version of the API; v3.6 is what is known"
     )
@@ -110,14 +100,9 @@ class LiveChatSettings(Connector):
         """Return the account by its id, since all accounts have one address; else the name of the source."""
         return f"{self.url}/{self.account_id or f'source:{self.context.source}'}"
 
-    def read(self, name: str, since: Cursor | None) -> Iterator[Page]:
-        """Read one stream by name; errors say what they mean at LiveChat."""
-        try:
-            yield from super().read(name, since)
-        except StreamSkipped:
-            raise
-        except SourceError as error:
-            raise explained(error, self._way) from error.__cause__
+    def explain(self, error: SourceError) -> SourceError:
+        """Return an error with what it means at LiveChat."""
+        return explained(error, self._way)
 
     @property
     def _way(self) -> str:

@@ -174,14 +174,11 @@ def _named(place: str | None, row: Row, given: Mapping[str, list[Row]]) -> str |
         texts = (one.get("text") for one in given.get(place.removeprefix("question:").strip(), []))
         return next((text for one in texts if (text := str(one or "").strip())), None)
     variables = row.get("custom_variables")
-    value = (
-        row.get("custom_value")
-        if place == "custom_value"
-        else variables.get(place)
-        if isinstance(variables, Mapping)
-        else None
-    )
-    return str(value).strip() or None if value is not None else None
+    value = row.get("custom_value") if place == "custom_value" else None
+    if value is None and isinstance(variables, Mapping):
+        value = variables.get(place)
+    # Who was invited by mail has no variables in a link, but fields of the contact.
+    return (str(value).strip() or None if value is not None else None) or _contact(row, place)
 
 
 def _bare(ticket: str | None) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from pydantic import PrivateAttr
 
@@ -15,6 +15,7 @@ from deskmetry.connector import Capabilities, Context, Cursor, Page, stream
 from deskmetry.errors import PermissionMissing, SourceError, StreamSkipped
 from deskmetry.records import Customer, RawRecord, Record, SurveyAnswer, SurveyOffer
 from deskmetry.records.base import to_id
+from deskmetry.records.kinds import SurveyKind
 
 from . import invitations
 from .answers import Asked, ResponseMapping
@@ -36,12 +37,21 @@ _SHOWN = 20  # unmapped surveys whose questions `check` asks for, a request each
 _MAP = "`deskmetry check` prints what there is, to be copied into the settings."
 
 
+class _Settled:
+    """What an account can give: scores for the NPS only if a question is mapped to them."""
+
+    def __get__(self, account: SurveyMonkey | None, owner: type[SurveyMonkey]) -> Capabilities:
+        kinds = {kind for survey in account.surveys.values() for kind in survey.kinds()} if account else set()
+        nps = account is None or SurveyKind.NPS in kinds
+        return Capabilities(ratings=True, nps=nps, survey_offers=True, tickets=False)
+
+
 class SurveyMonkey(SurveyMonkeySettings):
     """Answers to SurveyMonkey surveys: CSAT, NPS, CES, quality; and who was invited to give them."""
 
     name: ClassVar[str] = "surveymonkey"
     trial: ClassVar[str | None] = "deskmetry_connectors.surveymonkey.trial:trial"
-    capabilities: ClassVar[Capabilities] = Capabilities(ratings=True)
+    capabilities: ClassVar[Capabilities] = cast("Capabilities", _Settled())
     _mappings: dict[str, ResponseMapping] = PrivateAttr(default_factory=dict)
 
     def attach(self, context: Context) -> None:
@@ -49,14 +59,9 @@ class SurveyMonkey(SurveyMonkeySettings):
         super().attach(context)
         self._mappings = {}
 
-    def read(self, name: str, since: Cursor | None) -> Iterator[Page]:
-        """Read one stream by name; refusals are told in words that say what to do."""
-        try:
-            yield from super().read(name, since)
-        except StreamSkipped:
-            raise
-        except SourceError as error:
-            raise explained(error, self.url) from error.__cause__
+    def explain(self, error: SourceError) -> SourceError:
+        """Return a refusal in words that say what to do."""
+        return explained(error, self.url)
 
     # --- streams ---------------------------------------------------------------------------------------
 
@@ -78,7 +83,7 @@ class SurveyMonkey(SurveyMonkeySettings):
             except SourceError as error:
                 if error.data.get("status") != 404:
                     raise
-                log.warning("%s: the account has no survey %s (%s).", self.context.source, survey.id, name)
+                self.note(f"the account has no survey {survey.id} ({name})")
                 gone = error
                 del places[survey.id]
         if gone is not None and not places:
@@ -94,7 +99,7 @@ class SurveyMonkey(SurveyMonkeySettings):
         page = self.page(rows, self.account_survey)
         yield replace(page, cursor=Cursor({"read": self.now().isoformat()}))
 
-    @stream(SurveyOffer, Customer, optional=True, idle_requests=0)
+    @stream(SurveyOffer, Customer, optional=True, idle_requests=0, gives="survey_offers")
     def sent_invitations(self, since: Cursor | None) -> Iterator[Page]:
         """Read who was invited by e-mail or text message, once a day: a request a message sent since."""
         if not self.invitations:
@@ -166,9 +171,7 @@ class SurveyMonkey(SurveyMonkeySettings):
                 try:
                     asked[key] = Asked(plan, questions.get(key, _NONE), usable(survey, key, questions))
                 except Unusable as error:
-                    log.warning(
-                        "%s: question %s of %s is left out: %s.", self.context.source, key, name, error
-                    )
+                    self.note(f"question {key} of {name} is left out: {error}")
             self._mappings[name] = ResponseMapping(name, survey, self.places(survey), asked, self.partial)
         return self._mappings[name]
 
@@ -190,13 +193,8 @@ class SurveyMonkey(SurveyMonkeySettings):
         unmapped = [row for row in rows if isinstance(row, Mapping) and str(row.get("id")) not in known]
         if unmapped:
             named = ", ".join(f"{row.get('id')} ({words(row.get('title'))})" for row in islice(unmapped, 5))
-            log.warning(
-                "%s: %d surveys aren't mapped and are left out: %s. %s",
-                self.context.source,
-                len(unmapped),
-                named + (", …" if len(unmapped) > 5 else ""),
-                _MAP,
-            )
+            more = ", …" if len(unmapped) > 5 else ""
+            self.note(f"surveys that aren't mapped and are left out: {named}{more}. {_MAP[:-1]}")
 
     def _invitations(self, since: Cursor | None) -> Iterator[Page]:
         """Read what was sent since the last reading, oldest first, within the budget of a run."""
@@ -214,7 +212,7 @@ class SurveyMonkey(SurveyMonkeySettings):
         goes_on, read = now - self.invitations_overlap, now
         if len(sent) > len(taken):
             rest = len(sent) - len(taken)
-            log.warning("%s: %d invitations wait for the next run.", self.context.source, rest)
+            self.note("invitations that wait for the next run (`invitation_requests`): {count}", rest)
             goes_on, read = taken[-1].sent_at, now - self.invitations_every
         plans = sorted(self.mark_of(name) for name in self.surveys)
         stands = {"from": goes_on.isoformat(), "plan": plans, "read": read.isoformat()}
@@ -233,16 +231,10 @@ class SurveyMonkey(SurveyMonkeySettings):
 
     def check(self) -> str:
         """Reach the account, and print what isn't mapped yet as settings that can be copied."""
-        from deskmetry.http import HttpClient, Policy
-
-        policy = Policy(tries=2)
-        self._http = HttpClient(self.url, self.headers, self.context, policy=policy, account=self.account())
         try:
             return self._checked()
         except SourceError as error:
-            raise explained(error, self.url) from error.__cause__
-        finally:
-            self.close()
+            raise self.explain(error) from error.__cause__
 
     def _free(self, name: str, survey: str, shared: bool) -> str:
         """Return a name that no other survey has."""

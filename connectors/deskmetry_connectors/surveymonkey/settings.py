@@ -8,9 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
-from deskmetry.connector import Connector
-from deskmetry.errors import ConfigurationError
-from deskmetry.http.origin import Origin
+from deskmetry.connector import Connector, source_address
 
 from ..email.duration import Duration
 from .answers import Places
@@ -28,10 +26,7 @@ def _address(value: Any) -> Any:
 
 
 def _origin(value: str) -> str:
-    try:
-        return Origin.parse(value.rstrip("/").removesuffix("/v3")).base
-    except ConfigurationError as error:
-        raise ValueError(str(error)) from None
+    return source_address(value.rstrip("/").removesuffix("/v3"))
 
 
 class SurveyMonkeySettings(Connector):

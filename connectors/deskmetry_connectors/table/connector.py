@@ -41,17 +41,21 @@ class _Settled:
     def __get__(self, table: Table | None, owner: type[Table]) -> Capabilities:
         if table is None:
             return Capabilities(
-                deletes=True, tags=True, ratings=True, wait_times=True, schedules=True, sla=True
-            )
+                deletes=True, tags=True, ratings=True, wait_times=True, schedules=True, sla=True, nps=True,
+                survey_offers=True,
+            )  # fmt: skip
         filled = {one.into for one in table.filled()}
         return Capabilities(
             status_history=Provenance.REPORTED if "ticket_events" in filled else Provenance.OBSERVED,
             deletes=table.removed == "delete",
             tags="ticket_tags" in filled or any("tags" in one.columns for one in table.filled()),
             ratings="survey_answers" in filled,
+            nps="survey_answers" in filled,
+            survey_offers="survey_offers" in filled,
             wait_times="sessions" in filled,
             schedules="schedules" in filled,
             sla="sla_targets" in filled,
+            tickets=not filled.isdisjoint({"tickets", "sessions"}),
         )
 
 

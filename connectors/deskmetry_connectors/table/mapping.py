@@ -16,7 +16,7 @@ from deskmetry.records import Record, to_milliseconds
 
 from .errors import BadRow
 from .fields import MADE, FieldInfo, Kind, Place, fields_of, place_of
-from .money import minor_units
+from .money import whole_units
 from .row import Row
 from .settings import Column, TableSettings, Words, check_zone
 from .values import (
@@ -257,7 +257,7 @@ def _money(amount: Any, column: Column, currency: str | None) -> int:
         raise BadRow("the row names no currency")
     if currency is not None and code != currency:
         raise BadRow(f"the amount is in {code}, the row in {currency}")
-    return minor_units(amount, code, rounded=column.round)
+    return whole_units(amount, code, rounded=column.round)
 
 
 def _whole(number: Any) -> int:

@@ -40,7 +40,8 @@ class Api:
         if name in self._faults.forbidden:
             raise RefusedError(403, "Forbidden", "The token has no access to this")
         if name == "whoami":
-            return {"data": {"id": 51, "name": "Ada Admin", "email": "ada.admin@shop.example"}}
+            number, user = next(iter(self._company.users.items()))
+            return {"data": {"id": number, "name": user["name"], "email": user["email"]}}
         if key:
             return {"data": self._one(name, key)}
         found: dict[str, Callable[[Mapping[str, str]], list[Json]]] = {

@@ -32,14 +32,15 @@ class Reply:
 class Api:
     """Answers requests out of a company, as far as its faults let it."""
 
-    def __init__(self, company: Company, faults: Faults) -> None:
+    def __init__(self, company: Company, faults: Faults, token: str = TOKEN) -> None:
         self.company = company
         self.faults = faults
+        self._door = f"Bearer {token}"
         self._left = faults.limit
 
     def answer(self, method: str, path: str, query: Mapping[str, str], door: str, body: bytes) -> Reply:
         """Answer one request."""
-        if door != f"Bearer {TOKEN}":
+        if door != self._door:
             return _error(401, "unauthorized", "Access Token Invalid")
         if any(word in path for word in self.faults.forbidden):
             return _error(403, "api_plan_restricted", "Active subscription needed.")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-import threading
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+
+from deskmetry.testing import EmulatedServer, Reply, Request
 
 from .company import Company, Json
 
@@ -49,57 +44,51 @@ class _RefusedError(Exception):
         self.json = {"error": {"id": number, "name": name, "message": message, "http_status_code": status}}
 
 
-class Emulator:
-    """An account at `url`, while the `with` lasts. `log` holds every request, `counts` how many by path."""
+class Emulator(EmulatedServer[tuple[str, dict[str, str]]]):
+    """An account at `url`, while the `with` lasts. `log` holds every request, `counts` how many by path.
+
+    port, cache: as for every emulated server. token: what bearers of it are let in with.
+    """
 
     def __init__(
-        self, company: Company, faults: Faults | None = None, *, token: str = TOKEN, port: int = 0
+        self,
+        company: Company,
+        faults: Faults | None = None,
+        *,
+        token: str = TOKEN,
+        port: int = 0,
+        cache: bool = False,
     ) -> None:
+        super().__init__(port=port, cache=cache)
         self.company = company
         self.faults = faults or Faults()
-        self.log: list[tuple[str, dict[str, str]]] = []
-        self._token, self._port = token, port
-        self._lock = threading.Lock()
+        self._token = token
         self._spent: dict[str, int] = {}
 
-    @property
-    def counts(self) -> Counter[str]:
-        """How many requests each path has had."""
-        return Counter(path for path, _ in self.log)
+    def clock(self) -> float:
+        """Return the account's own time, Unix seconds."""
+        return self.company.now
 
-    def __enter__(self) -> Emulator:
-        handler = type("Handler", (_Handler,), {"emulator": self})
-        self._server = _Server(("127.0.0.1", self._port), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        return self
+    def entry(self, request: Request) -> tuple[str, dict[str, str]]:
+        """Return path and query."""
+        return request.path, request.query
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def place(self, entry: tuple[str, dict[str, str]]) -> str:
+        """Return the path."""
+        return entry[0]
 
-    def answer(self, target: str, door: str) -> tuple[int, dict[str, str], bytes]:
-        """Answer one request: status, headers, body."""
-        parts = urlsplit(target)
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        with self._lock:
-            self.log.append((parts.path, query))
-            headers = {"Date": formatdate(self.company.now, usegmt=True), "Content-Type": "application/json"}
-            try:
-                if door.lower() != f"bearer {self._token}":
-                    raise _RefusedError(
-                        401, "1011", "Authorization Error", "The authorization token was invalid."
-                    )
-                headers |= self._limits()
-                found, status = self._found(parts.path.removeprefix("/v3/"), query), 200
-            except _RefusedError as error:
-                found, status = error.json, error.status
-                headers |= error.headers
-            return status, headers, json.dumps(found).encode()
+    def reply(self, request: Request) -> Reply:
+        """Answer one request."""
+        headers: dict[str, str] = {}
+        try:
+            if request.header("Authorization").lower() != f"bearer {self._token}":
+                raise _RefusedError(
+                    401, "1011", "Authorization Error", "The authorization token was invalid."
+                )
+            headers |= self._limits()
+            return Reply.of(self._found(request.path.removeprefix("/v3/"), request.query), headers=headers)
+        except _RefusedError as error:
+            return Reply.of(error.json, error.status, headers | error.headers)
 
     def _limits(self) -> dict[str, str]:
         """Take a request off day and minute, and say what is left; 429 where nothing was."""
@@ -187,29 +176,3 @@ def _cut(rows: Iterable[Any], query: dict[str, str], most: int) -> Json:
     found = whole[(page - 1) * size : page * size]
     links = {"self": f"https://api.surveymonkey.com/v3/?page={page}"}
     return {"data": found, "page": page, "per_page": size, "total": len(whole), "links": links}
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that hangs up is no fault of the server's."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet an answer, not one a header line
-    emulator: Emulator
-
-    def do_GET(self) -> None:
-        """Answer a request."""
-        status, headers, data = self.emulator.answer(self.path, self.headers.get("Authorization", ""))
-        self.send_response_only(status)
-        for name, value in {**headers, "Content-Length": str(len(data))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
-        self.wfile.flush()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Write nothing."""

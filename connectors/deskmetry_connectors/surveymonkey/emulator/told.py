@@ -16,8 +16,8 @@ def serve(story: Mapping[str, Any], port: int = 0) -> Iterator[str]:
 
     story: `token` that opens it; `now`; `surveys` (id, title, `questions` as the API shows them);
     `responses` (survey, at, `answers`: rows of the API by question, and any of status, mode, variables,
-    recipient, contact, custom_value, changed); `invitations` (survey, at, id, email, fields). Instants are
-    Unix seconds. Raises OSError if the port is taken.
+    recipient, contact, custom_value, changed); `invitations` (survey, at, id, email, fields), of which those
+    of one survey and instant are one message. Instants are Unix seconds. Raises OSError if the port is taken.
     """
     with Emulator(account(story), port=port, token=story["token"]) as server:
         yield server.url
@@ -28,7 +28,8 @@ def account(story: Mapping[str, Any]) -> Company:
     company = Company(now=story["now"])
     for row in story["surveys"]:
         company.surveys[row["id"]] = {"nickname": "", **row}
-    for number, row in enumerate(story.get("invitations", ()), 1):
+    sent: dict[tuple[str, int], Message] = {}
+    for row in story.get("invitations", ()):
         key = f"9{row['survey']}"
         company.collectors.setdefault(key, collector(key, row["survey"], "email"))
         recipient = {
@@ -38,7 +39,9 @@ def account(story: Mapping[str, Any]) -> Company:
             "mail_status": "sent",
             "extra_fields": row.get("fields", {}),
         }
-        company.messages.append(Message(number, key, row["at"], [recipient]))
+        message = sent.setdefault((key, row["at"]), Message(len(sent) + 1, key, row["at"], []))
+        message.recipients.append(recipient)
+    company.messages.extend(sent.values())
     for number, row in enumerate(story.get("responses", ()), company.next_id):
         told = {key: value for key, value in row.items() if key not in {"at", "changed"}}
         company.responses[number] = Response(
