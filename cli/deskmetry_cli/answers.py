@@ -219,7 +219,8 @@ def _explained(explained: Explanation, settings: Settings) -> list[str]:
     if explained.tickets:
         lines += ["", "for example"]
         lines += [
-            f"  {row.source} {row.ticket}: {row.subject or '(no subject)'} · {_instants(row, local)}"
+            f"  {row.source} {row.ticket or '(none)'}: {row.subject or '(no subject)'}"
+            f" · {_instants(row, local)}"
             for row in explained.tickets
         ]
     return lines
@@ -240,7 +241,7 @@ def _tickets_table(query: Query, rows: Sequence[TicketRow], settings: Settings) 
     shown = [
         [
             row.source,
-            row.ticket,
+            row.ticket or "(none)",
             row.subject or "(no subject)",
             *(instant(row.instants.get(key), local) for key in instants),
             "" if row.value is None else duration(row.value) if timed else number(row.value),

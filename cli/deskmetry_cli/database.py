@@ -64,7 +64,9 @@ def rebuild(context: typer.Context) -> None:
     """Make threads and facts anew from the records."""
     from deskmetry import facts, threads
     from deskmetry.errors import NoDatabase
+    from deskmetry.privacy import with_stand_ins
     from deskmetry.store import WriterLock, open_writer, transaction, translated
+    from deskmetry.sync.state import link_tickets
 
     settings = context.obj.settings
     if not settings.database.exists():
@@ -73,8 +75,10 @@ def rebuild(context: typer.Context) -> None:
         connection = open_writer(settings.database)
         try:
             with transaction(connection):
+                link_tickets(connection, settings.tickets_by_source())
                 threaded = threads.refresh(connection, rebuild=True)
-                built = facts.refresh(connection, settings.timezone, rebuild=True)
+                people = with_stand_ins(connection, settings.people)
+                built = facts.refresh(connection, settings.timezone, people, rebuild=True)
         finally:
             connection.close()
     told = f"{number(threaded.mails)} mails threaded, facts of {number(built.tickets)} tickets built."

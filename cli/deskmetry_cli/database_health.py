@@ -71,7 +71,7 @@ def _schema(connection: sqlite3.Connection) -> Check:
 def _facts(session: Session, connection: sqlite3.Connection) -> Check:
     from deskmetry import facts
 
-    if not facts.pending(connection, session.settings.timezone):
+    if not facts.pending(connection, session.settings.timezone, session.settings.people):
         return Check("facts", "ok", "up to date")
     mend = "The next `deskmetry sync` or `deskmetry metric` brings them up to date."
     return Check("facts", "warning", "behind the records", mend)

@@ -1,9 +1,11 @@
-"""Overview: the demo's KPIs in one table, over all sources and by source, each with a chart of its year."""
+"""Overview: the demo's KPIs over all sources, each with a chart of its year, and the same by source."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from deskmetry.calendar import add_months
 from deskmetry.query import Point, Query, Result, answer
@@ -16,15 +18,19 @@ from .text import number
 _BARS = "▁▂▃▄▅▆▇█"
 _NONE = "–"
 _LEGEND = (
-    "Durations are medians; n is the sample of all sources. `by month` is the year up to then, each chart"
-    " from its lowest month to its highest."
+    "Durations are medians; n is the sample. `by month` is the year up to then, each chart from its lowest"
+    " month to its highest."
 )
+_ABOUT = re.compile(r"(?P<source>[\w-]+)(?: \([\w-]+\))?(?P<rest>:? (?:can't|the) .*)")
+_ABSENT = f"{_NONE}: the source has nothing of the kind, or doesn't tell it:"
 
 
-def overview(connection: sqlite3.Connection, session: Session, names: Sequence[str]) -> Table:
-    """Return a row a KPI: the last three whole months, by source too, the sample, and the year by month."""
+def overview(connection: sqlite3.Connection, session: Session, names: Sequence[str]) -> list[Table]:
+    """Return two tables with a row a KPI: the last three whole months with the year by month; by source.
+
+    The first one's data has all of it. Sources that no KPI has a number of have no column.
+    """
     known = session.registry.metrics()
-    sources = list(session.settings.sources)
     results = []
     for name in names:
         if name in known:
@@ -33,19 +39,51 @@ def overview(connection: sqlite3.Connection, session: Session, names: Sequence[s
             end = whole.until.date() if whole.until else None
             since = add_months(end, -11) if end else None
             results.append((whole, answer(connection, Query(known[name](), since, end, by=("month",)))))
-    shown = [_row(whole, months, sources) for whole, months in results]
-    columns = ("KPI", "all", "95 % interval", "n", *sources, "by month")
     data = [whole.to_dict() | {"months": [p.to_dict() for p in months.points]} for whole, months in results]
-    right = frozenset(columns[1:-1])
-    title = _title(results[0][0], len(results)) if results else ()
-    notes = [
-        _LEGEND,
-        # Why a source has no number, or one that rests on rules.
-        *dict.fromkeys(warning for whole, _ in results for warning in whole.warnings),
-    ]
+    return [_whole(results, data), _by_source([whole for whole, _ in results], data, session)]
+
+
+def _whole(results: Sequence[tuple[Result, Result]], data: Sequence[dict[str, Any]]) -> Table:
+    columns = ("KPI", "value", "95 % interval", "n", "by month")
     return Table(
-        columns, shown, data, right, solid=frozenset(columns), spare=columns[2:3], title=title, notes=notes
+        columns,
+        [_row(whole, months) for whole, months in results],
+        data,
+        right=frozenset(columns[1:-1]),
+        solid=frozenset(columns),
+        spare=columns[2:3],
+        title=_title(results[0][0], len(results)) if results else (),
+        notes=[_LEGEND],
     )
+
+
+def _by_source(results: Sequence[Result], data: Sequence[dict[str, Any]], session: Session) -> Table:
+    points = [_points(result) for result in results]
+    counted = {source for found in points for source, point in found.items() if point.value is not None}
+    sources = [source for source in session.settings.sources if source in counted]
+    columns = ("KPI", *sources)
+    return Table(
+        columns,
+        [
+            [result.metric, *(_value(found.get(source)) for source in sources)]
+            for result, found in zip(results, points, strict=True)
+        ],
+        data,
+        right=frozenset(sources),
+        solid=frozenset(columns),
+        title=["The same by source"],
+        # Why a source has no number, or one that rests on rules.
+        notes=[_ABSENT, *_together(warning for result in results for warning in result.warnings)],
+    )
+
+
+def _together(warnings: Iterable[str]) -> list[str]:
+    """Return sentences about sources, those that say the same of several ones as one."""
+    named: dict[str, list[str]] = {}
+    for warning in dict.fromkeys(warnings):
+        found = _ABOUT.fullmatch(warning)
+        named.setdefault(found["rest"] if found else warning, []).append(found["source"] if found else "")
+    return [", ".join(names) + rest for rest, names in named.items()]
 
 
 def _title(result: Result, count: int) -> list[str]:
@@ -53,20 +91,19 @@ def _title(result: Result, count: int) -> list[str]:
     return [f"{count} KPIs of a company that doesn't exist, {span} ({result.timezone})"]
 
 
-def _row(whole: Result, months: Result, sources: Sequence[str]) -> list[str]:
-    total, by_source = whole.total, _by_source(whole)
+def _row(whole: Result, months: Result) -> list[str]:
+    total = whole.total
     complete = [point for point in months.points if point.value is not None and point.mature]
     return [
         whole.metric,
         shown_value(total.value, total.unit),
         "" if total.interval is None else _interval(total),
         number(total.n),
-        *(_value(by_source.get(source)) for source in sources),
         _spark(complete),
     ]
 
 
-def _by_source(whole: Result) -> dict[str, Point]:
+def _points(whole: Result) -> dict[str, Point]:
     return {str(point.dimensions["source"]): point for point in whole.points}
 
 

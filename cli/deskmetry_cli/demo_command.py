@@ -6,7 +6,7 @@ import sys
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from .output import Format, FormatOption
 from .report import report
 from .session import Session
 
+if TYPE_CHECKING:
+    from .demo import DemoCompany
+
 # What the demo asks: what comes in, how fast and how well it is answered, what is left.
 QUESTIONS = (
     "ticket_volume",
@@ -24,7 +27,9 @@ QUESTIONS = (
     "replies_per_ticket",
     "unanswered_rate",
     "reopen_rate",
+    "bot_resolution_rate",
     "csat",
+    "nps",
     "ticket_backlog",
 )
 
@@ -45,16 +50,17 @@ def demo(
 ) -> None:
     """Make up a company, sync it, answer KPIs.
 
-    Two mailboxes and a Zendesk; needs no account and no network, takes less than 20 seconds.
+    Two mailboxes, a Zendesk, an eDesk, a LiveChat, surveys, and files of orders, subscriptions and costs;
+    needs no account and no network, takes less than half a minute.
     """
     from .demo import build
     from .demo_answers import overview
-    from .output import write
+    from .output import Writer
 
     parent: Session = context.obj
     day = _day(until)
     began = time.monotonic()
-    _say(f"Making up a company in {folder}/: a year of two mailboxes and a helpdesk …")
+    _say(f"Making up a company in {folder}/: a year of its mailboxes, helpdesks, chats, surveys and sales …")
     company = build(folder, seed=seed, until=day)
     session = Session(
         folder / "deskmetry.toml",
@@ -63,13 +69,31 @@ def demo(
         parent.verbose,
         resources=parent.resources,
     )
-    mails, tickets = company.truth.mails, len(company.desk.tickets)
-    _say(f"Syncing {mails:,} mails and {tickets:,} helpdesk tickets of {company.name} …")
+    _say(f"Syncing {_counted(company)} of {company.name} …")
     _sync(session, as_json=format in (Format.JSON, Format.JSONL))
     with session.reader() as connection:
-        write(overview(connection, session, QUESTIONS), format)
+        whole, by_source = overview(connection, session, QUESTIONS)
+    writer = Writer(format)
+    writer.add(whole)
+    if format in (Format.TABLE, Format.MD):  # the rows of the first one have the sources, too
+        writer.add(by_source)
+    writer.close()
     _say(f"\nAll that took {time.monotonic() - began:.1f} s. Now ask yourself:\n")
     _say(_NEXT.format(folder=folder))
+
+
+def _counted(company: DemoCompany) -> str:
+    """Return how much there is of everything, in words."""
+    helpdesks = len(company.desk.tickets) + len(company.markets["tickets"])
+    counts = {
+        "mails": company.truth.mails,
+        "tickets of two helpdesks": helpdesks,
+        "chats": len(company.chats["chats"]),
+        "answers to surveys": len(company.voices["responses"]),
+        "orders": len(company.orders),
+    }
+    *most, last = [f"{count:,} {name}" for name, count in counts.items()]
+    return f"{', '.join(most)} and {last}"
 
 
 def _sync(session: Session, *, as_json: bool) -> None:
@@ -83,7 +107,12 @@ def _sync(session: Session, *, as_json: bool) -> None:
     connectors, faults = session.connectors()
     for fault in faults.values():
         raise fault
-    options = Options(settings.timezone, folder=settings.folder)
+    options = Options(
+        settings.timezone,
+        folder=settings.folder,
+        people=settings.people,
+        tickets=settings.tickets_by_source(),
+    )
     with stop_on_signals(Stop()) as stop, progress() as listener:
         outcome = run(settings.database, connectors, options, listener=listener, stop=stop)
     session.tell()
@@ -95,13 +124,15 @@ def _sync(session: Session, *, as_json: bool) -> None:
 
 
 _NEXT = """  cd {folder}
+  deskmetry metric ticket_volume unanswered_rate --by medium
   deskmetry metric first_response_time --by month --by source --last 6m
-  deskmetry metric csat reopen_rate --by channel --last 6m
+  deskmetry metric csat nps --by survey --last 12m
+  deskmetry metric outbound_messages --by agent
   deskmetry metric ticket_volume --by weekday --where tag=refund --last 12m
-  deskmetry metric unanswered_rate --where source=support --explain
-  deskmetry metric bot_resolution_rate --by channel --where source=webshop
+  deskmetry metric unanswered_rate --where source=chat --explain
+  deskmetry metric bot_resolution_rate --by channel
   deskmetry waiting
-  deskmetry sql "SELECT source, channel, count(*) AS tickets FROM tickets_readable GROUP BY 1, 2"
+  deskmetry sql "SELECT status, count(*) AS orders, sum(amount_minor) / 100 AS eur FROM orders GROUP BY 1"
   deskmetry sync
 """
 

@@ -122,6 +122,7 @@ def tell_stale(connection: sqlite3.Connection, privacy: Mapping[str, Privacy]) -
 def _writer(session: Session) -> Iterator[tuple[sqlite3.Connection, Callable[[], None]]]:
     """Lend the only writer's connection, and what brings threads and facts up to date."""
     from deskmetry import facts, threads
+    from deskmetry.privacy import with_stand_ins
     from deskmetry.store import WriterLock, open_writer, translated
 
     settings = session.settings
@@ -132,7 +133,7 @@ def _writer(session: Session) -> Iterator[tuple[sqlite3.Connection, Callable[[],
 
         def refresh() -> None:
             threads.refresh(connection)
-            facts.refresh(connection, settings.timezone)
+            facts.refresh(connection, settings.timezone, with_stand_ins(connection, settings.people))
 
         try:
             yield connection, refresh

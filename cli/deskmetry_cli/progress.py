@@ -50,7 +50,7 @@ class Lines:
             now = time.monotonic()
             if now - self._told.setdefault(key, now) >= _SECONDS_A_LINE:
                 self._told[key] = now
-                _say(f"{source}: {stream}: {self._rows[key]:,} rows")
+                _say(f"{source}: {stream}: {_counted(self._rows[key])}")
 
     def waiting(self, source: str, until: datetime, reason: str) -> None:
         """Say until when and why a source waits."""
@@ -59,7 +59,7 @@ class Lines:
     def ended(self, source: str, stream: str, outcome: Outcome, reason: str) -> None:
         """Say how a stream ended."""
         rows = self._rows.get((source, stream), 0)
-        _say(f"{source}: {stream}: {outcome}, {rows:,} rows{f' ({reason})' if reason else ''}")
+        _say(f"{source}: {stream}: {outcome}, {_counted(rows)}{f' ({reason})' if reason else ''}")
 
     def stage(self, name: str) -> None:
         """Say what is done over all sources."""
@@ -83,7 +83,7 @@ class Bars:
             task = self._task(key)
             elapsed = self._drawn.tasks[list(self._tasks).index(key)].elapsed or 0.0
             rate = f", {self._rows[key] / elapsed:,.0f} a second" if elapsed > 1 else ""
-            self._drawn.update(task, description=f"{source}: {stream}: {self._rows[key]:,} rows{rate}")
+            self._drawn.update(task, description=f"{source}: {stream}: {_counted(self._rows[key])}{rate}")
 
     def waiting(self, source: str, until: datetime, reason: str) -> None:
         """Show until when and why a source waits."""
@@ -92,11 +92,12 @@ class Bars:
             self._drawn.update(self._task((source, "")), description=text)
 
     def ended(self, source: str, stream: str, outcome: Outcome, reason: str) -> None:
-        """Show how a stream ended."""
+        """Show how a stream ended; one that ended well makes room, as there are more than a screen holds."""
         rows = self._rows.get((source, stream), 0)
-        text = f"{source}: {stream}: {rows:,} rows, {outcome}{f' ({plain(reason)})' if reason else ''}"
+        text = f"{source}: {stream}: {_counted(rows)}, {outcome}{f' ({plain(reason)})' if reason else ''}"
+        shown = outcome not in (Outcome.OK, Outcome.SKIPPED)
         with self._lock:
-            self._drawn.update(self._task((source, stream)), description=text)
+            self._drawn.update(self._task((source, stream)), description=text, visible=shown)
 
     def stage(self, name: str) -> None:
         """Show what is done over all sources."""
@@ -107,6 +108,10 @@ class Bars:
         if key not in self._tasks:
             self._tasks[key] = self._drawn.add_task(": ".join(filter(None, key)), total=None)
         return self._tasks[key]
+
+
+def _counted(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows:,} rows"
 
 
 def _say(text: str) -> None:

@@ -106,6 +106,7 @@ def replay(
             connectors,
             ids=[row["id"] for row in found],
             timezone=settings.timezone,
+            people=settings.people,
             folder=settings.folder,
         )
         if connectors

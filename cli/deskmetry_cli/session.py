@@ -168,11 +168,12 @@ class Session:
     def _outdated(self, connection: sqlite3.Connection) -> bool:
         from deskmetry import facts
 
-        return facts.pending(connection, self.settings.timezone) != 0
+        return facts.pending(connection, self.settings.timezone, self.settings.people) != 0
 
     def _refresh(self, path: Path) -> None:
-        """Do what a sync that was cut short, or a change of the time zone, left to be done."""
+        """Do what a sync that was cut short, or a change of a setting, left to be done."""
         from deskmetry import facts, threads
+        from deskmetry.privacy import with_stand_ins
         from deskmetry.store import WriterLock, open_writer, transaction
 
         try:
@@ -181,7 +182,8 @@ class Session:
                 try:
                     with transaction(writer):
                         threads.refresh(writer)
-                        facts.refresh(writer, self.settings.timezone)
+                        people = with_stand_ins(writer, self.settings.people)
+                        facts.refresh(writer, self.settings.timezone, people)
                 finally:
                     writer.close()
         except (Locked, ReadOnly) as error:

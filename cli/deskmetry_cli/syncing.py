@@ -46,7 +46,13 @@ def sync(
     session: Session = context.obj
     settings = session.settings
     options = Options(
-        settings.timezone, full, settings.folder, duration(max_wait), privacy=settings.privacy_by_source()
+        settings.timezone,
+        full,
+        settings.folder,
+        duration(max_wait),
+        privacy=settings.privacy_by_source(),
+        tickets=settings.tickets_by_source(),
+        people=settings.people,
     )
     connectors, faults = session.connectors(sources or ())
     if not connectors:

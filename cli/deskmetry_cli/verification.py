@@ -188,7 +188,7 @@ def _sweep(session: Session, found: Sequence[Verified], *, force: bool, yes: boo
     if not yes and not (sys.stdin.isatty() and typer.confirm(question, err=True)):
         typer.echo(f"{question} Nothing was changed; --yes does it.", err=True)
         return False
-    counts = sweep(settings.database, gone, force=force, timezone=settings.timezone)
+    counts = sweep(settings.database, gone, force=force, timezone=settings.timezone, people=settings.people)
     for name, count in counts.items():
         typer.echo(f"{name}: {number(count)} marked as deleted, from the next sync on.", err=True)
     return True

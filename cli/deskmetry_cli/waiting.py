@@ -27,6 +27,7 @@ LEFT JOIN agents AS a ON a.source_id = t.source_id AND a.id = t.assignee_id
 WHERE f.waiting_since_at IS NOT NULL AND f.excluded IS NULL AND f.deleted_at IS NULL AND f.reply_elsewhere = 0
 ORDER BY f.waiting_since_at, f.source, f.ticket_id
 """
+_WITH_TICKETS = "SELECT name FROM sources WHERE coalesce(json_extract(capabilities, '$.tickets'), 1)"
 
 
 def waiting_table(
@@ -60,9 +61,10 @@ def waiting_table(
     wait = "waits" if len(rows) == 1 else "wait"
     shown_of = f", {number(limit)} are shown (--limit)" if len(rows) > limit else ""
     notes = [f"{number(len(rows))} {wait} in all{shown_of}."]
-    ends = {name: until for name, until in known.items() if until and (not sources or name in sources)}
+    concerned = set(sources) or {name for (name,) in connection.execute(_WITH_TICKETS)}
+    ends = {name: until for name, until in known.items() if until and name in concerned}
     notes += [f"{name} as of {instant(from_milliseconds(until), local)}." for name, until in ends.items()]
-    unread = [name for name, until in known.items() if until is None and (not sources or name in sources)]
+    unread = [name for name, until in known.items() if until is None and name in concerned]
     notes += [f"{name} is left out: it was never synced completely." for name in unread]
     return Table(
         columns,

@@ -59,6 +59,8 @@ def kind(mail: Message) -> str:
     ours = parseaddr(str(mail["From"]))[1].endswith("@larkfield-cycles.example")
     if mail["X-Spam-Flag"]:
         return "spam"
+    if "help@larkfield-cycles.example" in str(mail["To"]):
+        return "mirrored"
     if mail.get_content_type() == "multipart/report":
         return "bounces"
     if mail["List-Id"]:
@@ -78,7 +80,7 @@ def test_the_files_hold_what_the_truth_says(made: Made) -> None:
     truth, mails = made.company.truth, made.distinct()
     counted = Counter(kind(mail) for mail in mails.values())
     assert counted == {name: getattr(truth, name) for name in counted}
-    assert len(counted) == 8
+    assert len(counted) == 9
     assert len(mails) == truth.mails
     assert sum(map(len, made.mails.values())) == truth.mails + truth.copies
     assert sum(map(bool, (mail["X-Spam-Flag"] for mail in made.inboxes()))) == truth.spam_in_inbox
@@ -95,6 +97,19 @@ def test_the_threads_are_as_many_as_the_truth_says(made: Made) -> None:
     customers = [mail for mail in mails.values() if kind(mail) == "customer_mails"]
     assert sum(not opens(mail) and not mail["References"] for mail in customers) == truth.without_headers
     assert sum(bool(mail["Reply-To"]) for mail in customers) == truth.form_threads
+
+
+def test_mails_that_went_to_the_helpdesk_as_well_are_there_under_the_same_message_id(made: Made) -> None:
+    tickets = {
+        update["message_id"]: (ticket["subject"], update["say"])
+        for ticket in made.company.desk.tickets
+        for update in ticket["updates"]
+        if "message_id" in update
+    }
+    both = {name.strip("<>"): mail for name, mail in made.distinct().items() if kind(mail) == "mirrored"}
+    assert set(both) == set(tickets)
+    for name, mail in both.items():
+        assert str(make_header(decode_header(str(mail["Subject"])))) == tickets[name][0]
 
 
 def test_replies_say_who_wrote_them(made: Made) -> None:

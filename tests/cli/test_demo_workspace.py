@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -54,7 +55,17 @@ def test_the_configuration_names_files_addresses_channels_and_teams(tmp_path: Pa
     assert (settings["database"], settings["timezone"]) == ("deskmetry.db", "Europe/Berlin")
     sources = settings["sources"]
     connectors = {name: source["connector"] for name, source in sources.items()}
-    assert connectors == {"support": "mailbox", "orders": "mailbox", "webshop": "zendesk"}
+    assert connectors == {
+        "support": "mailbox",
+        "orders": "mailbox",
+        "webshop": "zendesk",
+        "markets": "edesk",
+        "chat": "livechat",
+        "voice": "surveymonkey",
+        "shop": "table",
+        "care": "table",
+        "books": "table",
+    }
     assert all((tmp_path / "demo" / path).is_file() for path in sources["support"]["path"])
     assert (tmp_path / "demo" / sources["orders"]["path"] / "INBOX" / "cur").is_dir()
     channels: set[str] = {"web_form"}
@@ -67,6 +78,20 @@ def test_the_configuration_names_files_addresses_channels_and_teams(tmp_path: Pa
     assert set(company.truth.teams) == teams
     assert sources["webshop"]["bots"] == company.desk.bots
     assert sources["orders"]["live"] is False  # a mirror that gets no mail isn't known until it is read
+
+
+def test_each_emulated_source_has_an_address_and_a_story_of_its_own(tmp_path: Path) -> None:
+    company = build(tmp_path / "demo", until=UNTIL, tickets_per_year=200, port=PORT)
+    text = (tmp_path / "demo" / "deskmetry.toml").read_text("utf-8")
+    sources = tomllib.loads(text)["sources"]
+    urls = [sources[name]["url"].removesuffix("/v1") for name in company.stories]
+    assert urls == [f"http://127.0.0.1:{PORT + number}" for number in range(4)]
+    for name, story in company.stories.items():
+        told = json.loads((tmp_path / "demo" / name / "account.json").read_text("utf-8"))
+        assert told == json.loads(json.dumps(story))
+        assert (tmp_path / "demo" / sources[name]["token"]["file"]).read_text("utf-8") == told["token"]
+    assert sources["voice"]["tickets"] == "webshop"
+    assert max(map(len, text.splitlines())) <= 130  # newcomers read it
 
 
 @pytest.mark.parametrize("content", ["file", "folder"])

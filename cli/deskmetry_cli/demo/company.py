@@ -7,8 +7,9 @@ from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
-from .desk import Desk
+from .desk import Desk, Json
 from .people import Customer
+from .shop import Order, PlanChange
 from .staff import Agent
 from .texts import COMPANY, DOMAIN
 
@@ -46,6 +47,7 @@ class Letter:
     without_headers: bool = False  # the customer's program dropped In-Reply-To and References
     twice: bool = False  # a second copy of the mail lies in the inbox
     elsewhere: bool = False  # answered by phone: marked as answered, with no reply in the files
+    message_id: str = ""  # known before it is written: the helpdesk got the same mail
 
     @property
     def mistyped(self) -> bool:
@@ -65,6 +67,7 @@ class Thread:
     tags: tuple[str, ...] = ()
     in_junk: bool = False
     list_id: str = ""
+    mirrored: bool = False  # sent to the helpdesk as well, and answered there
 
     @property
     def kind(self) -> Kind:
@@ -90,6 +93,7 @@ class Truth:
     acknowledgements: int = 0
     auto_replies: int = 0  # customers' out-of-office mails
     bounces: int = 0
+    mirrored: int = 0  # customers' mails that the helpdesk got as well: its tickets, and none of the mailbox
     newsletters: int = 0
     notifications: int = 0
     spam: int = 0
@@ -106,24 +110,46 @@ class Truth:
 
 @dataclass(slots=True)
 class DemoCompany:
-    """The whole story; it begins with the month of `since` and ends before the local midnight of `until`."""
+    """The whole story; it begins with the month of `since` and ends before the local midnight of `until`.
+
+    customers: those who wrote a mail or a ticket. desk, chats, markets, voices: helpdesk, chat window,
+    marketplaces and surveys, as their emulators are told them. token: what opens each of them.
+    """
 
     since: date
     until: date
+    token: str
     agents: tuple[Agent, ...]
     customers: list[Customer]
     threads: list[Thread]
     desk: Desk
+    chats: Json
+    markets: Json
+    voices: Json
+    orders: list[Order]
+    plans: list[PlanChange]
     truth: Truth
     name: str = COMPANY
     domain: str = DOMAIN
     zone: str = ZONE
+
+    @property
+    def stories(self) -> dict[str, Json]:
+        """What each emulated account is told, by the name of its source."""
+        return {
+            DESK: self.desk.plain(self.name, self.token),
+            MARKETS: self.markets,
+            CHATS: self.chats,
+            VOICES: self.voices,
+        }
 
     def address(self, mailbox: str) -> str:
         """Return the shared address of a mailbox."""
         return f"{mailbox}@{self.domain}"
 
 
+DESK, MARKETS, CHATS, VOICES = "webshop", "markets", "chat", "voice"
+"""Names of the sources that an emulator serves."""
 MAILBOXES = ("support", "orders", "returns")
 ACCOUNTS = {"support": ("support", "returns"), "orders": ("orders",)}
 """Local parts of the addresses of each mail account; an account is a source of its own."""
@@ -148,8 +174,11 @@ def count(threads: list[Thread]) -> Truth:
         Kind.FORM: "customer_mails",
     }
     for thread in threads:
+        truth.mails += len(thread.letters)
+        if thread.mirrored:
+            truth.mirrored += len(thread.letters)
+            continue
         for letter in thread.letters:
-            truth.mails += 1
             truth.copies += letter.twice
             truth.without_headers += letter.without_headers
             name = singular[letter.kind]

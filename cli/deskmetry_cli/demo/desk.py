@@ -13,7 +13,10 @@ SOLVED = ("solved", "closed")
 
 @dataclass(slots=True)
 class DeskTruth:
-    """What the helpdesk holds, counted from the story; tickets are those that aren't spam or merged."""
+    """What the helpdesk holds, counted from the story.
+
+    Tickets are those that aren't spam or merged, chats and calls that nobody took included.
+    """
 
     tickets: int = 0
     deleted: int = 0
@@ -34,16 +37,22 @@ class Desk:
     """Everybody and everything in the helpdesk. Instants are whole seconds since 1970 UTC; ids are numbers.
 
     people: id, name, email, role (`admin`, `agent`, `bot`, `customer`), team, since, left (if they did).
-    teams: id, name. tickets: id, requester, subject, channel (`email`, `web`, `chat`), priority, updates,
-    survey. An update has `at` and `by` (None for a rule of the helpdesk's) and any of `say`, `public` (true
-    if not given), `status`, `assignee`, `team`, `tags`, `merged_into`, `deleted`, `scrubbed`. A survey has
-    `offered`, and once it is answered `answered`, `score` (`good` or `bad`) and perhaps `comment`.
+    teams: id, name. tickets: id, requester, subject, channel (`email`, `web`, `chat`, `phone`), priority,
+    updates, survey. An update has `at` and `by` (None for a rule of the helpdesk's) and any of `say`,
+    `public` (true if not given), `message_id` of the mail that said it, `call` that it is about, `status`,
+    `assignee`, `team`, `tags`, `merged_into`, `deleted`, `scrubbed`. A survey has `offered`, and once it is
+    answered `answered`, `score` (`good` or `bad`) and perhaps `comment`. chats: id, customer, began, ended,
+    team, page, updates (`at`, `by` and `join` or `say`), and `ticket`, or `missed` and no ticket. calls: id,
+    customer, began, status, duration, wait, team, and of those that somebody took ticket, agent, answer,
+    talk, wrap_up.
     """
 
     now: int
     people: list[Json] = field(default_factory=list)
     teams: list[Json] = field(default_factory=list)
     tickets: list[Json] = field(default_factory=list)
+    chats: list[Json] = field(default_factory=list)
+    calls: list[Json] = field(default_factory=list)
 
     def plain(self, company: str, token: str) -> Json:
         """Return it as JSON data, with the credential that it is to be read with."""
@@ -54,6 +63,8 @@ class Desk:
             "teams": self.teams,
             "people": self.people,
             "tickets": self.tickets,
+            "chats": self.chats,
+            "calls": self.calls,
         }
 
     @property
@@ -65,6 +76,12 @@ class Desk:
         """Count what it holds."""
         truth = DeskTruth()
         people = {person["id"]: person for person in self.people}
+        chats = {chat["ticket"]: chat["updates"] for chat in self.chats if "ticket" in chat}
+        for channel, rows in (("chat", self.chats), ("phone", self.calls)):
+            alone = sum("ticket" not in row for row in rows)
+            truth.tickets += alone
+            truth.solved += alone
+            truth.channels[channel] += alone
         for ticket in self.tickets:
             updates: list[Json] = ticket["updates"]
             if any("deleted" in update for update in updates):
@@ -73,16 +90,16 @@ class Desk:
             if any("merged_into" in update for update in updates):
                 truth.merged += 1
                 continue
-            _count(truth, ticket, people)
+            _count(truth, ticket, chats.get(ticket["id"], []), people)
         return truth
 
 
-def _count(truth: DeskTruth, ticket: Json, people: dict[int, Json]) -> None:
+def _count(truth: DeskTruth, ticket: Json, chat: list[Json], people: dict[int, Json]) -> None:
     truth.tickets += 1
     truth.channels[ticket["channel"]] += 1
     replies = [
         people[update["by"]]
-        for update in ticket["updates"]
+        for update in (*ticket["updates"], *chat)
         if "say" in update and update.get("public", True) and update["by"] is not None
     ]
     human = [person["name"] for person in replies if person["role"] in ("agent", "admin")]

@@ -8,16 +8,18 @@ from datetime import date
 from typing import Any
 
 from .desk import Desk, Json
+from .desk_live import DeskLive
 from .people import Customer
-from .rhythm import DAY, Rhythm
+from .rhythm import DAY, HOUR, MINUTE, Rhythm
+from .shop import Till
 from .staff import Agent, Staff
 from .texts import DOMAIN, Subject, Texts, Topic
 
-HOUR, MINUTE = 3_600, 60
 WEBSHOP, WORKSHOP = 11, 12
-_CHANNELS, _SHARES = ("email", "web", "chat"), (26, 30, 44)
+_CHANNELS, _SHARES = ("email", "web", "chat", "phone"), (34, 32, 20, 14)
+_LIVE = ("chat", "phone")
 _BOT = 190
-_BOT_TRIES = {"chat": 0.5, "web": 0.15, "email": 0.0}
+_BOT_TRIES = {"chat": 0.5, "web": 0.15}
 _BOT_KNOWS = frozenset({"delivery", "login", "size", "invoice"})
 _BOT_HELPS = 0.45
 _HASTE = {"email": 0.8, "web": 0.65, "chat": 0.45}  # of the time that agents let a mail lie
@@ -31,8 +33,9 @@ _PRIORITIES, _URGENCY = ("low", "normal", "high", "urgent"), (10, 68, 18, 4)
 class DeskStory:
     """Fills a desk, ticket by ticket. `rng` is the story's own, so that one seed tells all."""
 
-    def __init__(self, rng: random.Random, rhythm: Rhythm, staff: Staff, texts: Texts) -> None:
+    def __init__(self, rng: random.Random, rhythm: Rhythm, staff: Staff, texts: Texts, till: Till) -> None:
         self.rng = rng
+        self.till = till
         self.rhythm = rhythm
         self.staff = staff
         self.texts = texts
@@ -40,6 +43,7 @@ class DeskStory:
         self.desk.teams = [{"id": WEBSHOP, "name": "Webshop"}, {"id": WORKSHOP, "name": "Workshop"}]
         self._agents: dict[str, int] = {}
         self._customers: dict[str, int] = {}
+        self.live = DeskLive(rng, rhythm, self.desk, WEBSHOP)
         self._employ()
 
     # --- people -------------------------------------------------------------------------------------
@@ -77,19 +81,41 @@ class DeskStory:
 
     # --- tickets ------------------------------------------------------------------------------------
 
-    def request(self, at: int, customer: Customer, topic: Topic, hope: float) -> None:
-        """Tell a customer's ticket; hope is the factor on the chance that nobody ever answers."""
+    def request(
+        self, at: int, customer: Customer, topic: Topic, hope: float, message_id: str | None = None
+    ) -> tuple[str, str]:
+        """Tell a customer's ticket, and return its subject and text.
+
+        hope: factor on the chance that nobody ever answers. message_id: that of the mail that it came as.
+        """
         rng = self.rng
         about = self.texts.details(rng)
-        channel = rng.choices(_CHANNELS, _SHARES)[0]
+        self.till.mention(at, customer, topic, about)
+        channel = rng.choices(_CHANNELS, _SHARES)[0] if message_id is None else "email"
+        there = self.staff.on_duty(rng, at) if channel in _LIVE else None
+        if channel in _LIVE and there is None:
+            channel = "web"  # chat and telephone are shut: they take the form
         priority = rng.choices(_PRIORITIES, _URGENCY)[0] if rng.random() < 0.8 else None
         who = self._requester(customer.name, customer.address, at)
-        text = rng.choice(topic.questions).format(**about)
-        ticket = _Ticket(
-            self._number(), who, rng.choice(topic.subjects).format(**about), channel, at, text, priority
+        subject, text = (
+            rng.choice(topic.subjects).format(**about),
+            rng.choice(topic.questions).format(**about),
         )
+        if there is not None and self.live.missed(at, channel):
+            if channel == "chat":
+                self.live.chat_nobody_took(at, who, text)
+            else:
+                self.live.call_nobody_took(at, who)
+            return subject, text
+        ticket = _Ticket(self._number(), who, subject, channel, at, text, priority)
+        if message_id is not None:
+            ticket.updates[0]["message_id"] = message_id
         self.desk.tickets.append(ticket.data)
-        if self._bot_solves(ticket, topic, about):
+        if channel == "phone" and there is not None:
+            del ticket.updates[0]["say"]
+            ticket.data["subject"] = f"Call with {customer.name}"
+            self.live.call(ticket.data, self._agents[there.name], there, topic)
+        elif self._bot_solves(ticket, topic, about):
             self._end(ticket, None)
         elif rng.random() < topic.unanswered * hope:
             self._let_go(ticket)
@@ -98,6 +124,9 @@ class DeskStory:
                 self._nudge(ticket)
             self._converse(ticket, topic, about)
         ticket.cut(self.rhythm.ends_at)
+        if channel == "chat":
+            self.live.chat_of(ticket.data)
+        return subject, text
 
     def spam(self, day: int, offer: Subject) -> None:
         """Tell a stranger's ticket, which an agent deletes; some are scrubbed a month later."""
@@ -119,7 +148,7 @@ class DeskStory:
     def _bot_solves(self, ticket: _Ticket, topic: Topic, about: Json) -> bool:
         """Let the bot try; return whether the customer left it at that."""
         rng = self.rng
-        if topic.tag not in _BOT_KNOWS or rng.random() >= _BOT_TRIES[ticket.channel]:
+        if topic.tag not in _BOT_KNOWS or rng.random() >= _BOT_TRIES.get(ticket.channel, 0.0):
             return False
         text = rng.choice(topic.answers).format(**about)
         said = ticket.add(
@@ -239,7 +268,12 @@ class DeskStory:
         ticket.add(ticket.last + _CLOSES_AFTER, None, status="closed")
 
     def _ask(self, ticket: _Ticket, *, reopened: bool) -> None:
-        """Offer a survey; who waited long or had to come back is less pleased."""
+        """Offer a survey; who waited long or had to come back is less pleased.
+
+        Answers by e-mail have a link to a survey of another program instead: see `voices`.
+        """
+        if ticket.channel == "email":
+            return
         rng = self.rng
         offered = ticket.last + _ASKED_AFTER
         survey: Json = {"offered": offered}

@@ -73,7 +73,8 @@ def seal(thread: Thread, domain: str, rng: random.Random) -> Iterator[Envelope]:
     replied_at = max((letter.at for letter in thread.letters if letter.kind is Kind.REPLY), default=0)
     for letter in thread.letters:
         token = f"{rng.getrandbits(128):032x}"
-        envelope = Envelope(letter, thread, token, _message_id(letter, thread, token, domain))
+        key = letter.message_id or _message_id(letter, thread, token, domain)
+        envelope = Envelope(letter, thread, token, key)
         parent = (incoming or first) if letter.kind in SENT else (outgoing or first)
         if parent is not None:
             envelope.answers = parent.letter

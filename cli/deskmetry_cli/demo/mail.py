@@ -17,6 +17,8 @@ from .envelope import OTHER, SENT, Copy, Envelope, sort_by_file
 
 FOLDERS = {"inbox": "INBOX", "sent": "Sent", "junk": "Junk"}
 """What the folders are called in an IMAP account."""
+DESK_ADDRESS = "help"
+"""Local part of the helpdesk's own address."""
 _FROM_LINE = re.compile(rb"^(>*From )", re.MULTILINE)
 _AUTOMATIC = {
     Kind.ACKNOWLEDGEMENT: "Auto-Submitted: auto-replied\nX-Auto-Response-Suppress: All\n",
@@ -154,7 +156,8 @@ class _Writer:
             form = mime.mailbox(f"{self._name} website", f"{WEBSITE}@{self._domain}")
             return f"From: {form}\nReply-To: {customer}\nTo: {ours}\n"
         cc = f"Cc: {OTHER[thread.mailbox]}@{self._domain}\n" if letter.twice else ""
-        return f"From: {customer}\nTo: {mime.mailbox(self._name, ours)}\n{cc}"
+        also = f", {DESK_ADDRESS}@{self._domain}" if thread.mirrored else ""
+        return f"From: {customer}\nTo: {mime.mailbox(self._name, ours)}{also}\n{cc}"
 
     def _program(self, envelope: Envelope) -> str:
         kind, thread = envelope.letter.kind, envelope.thread

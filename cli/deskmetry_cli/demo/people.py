@@ -45,14 +45,19 @@ CLIENTS = (
 _SHARES = (18, 24, 14, 14, 8, 10, 10, 2)
 
 
+# Numbers that are set aside for films, so that nobody's telephone rings: Berlin, Frankfurt, Hamburg, …
+_EXCHANGES = ("+49 30 23125", "+49 69 90009", "+49 40 66969", "+49 221 4710", "+49 89 99998")
+
+
 @dataclass(slots=True)
 class Customer:
-    """One customer; some have a second address that they write from now and then."""
+    """One customer; some have a second address that they write from now and then, some gave a number."""
 
     name: str
     address: str
     client: Client
     other_address: str | None = None
+    phone: str | None = None
 
     @property
     def first_name(self) -> str:
@@ -68,6 +73,7 @@ class People:
         self._last_names = last_names
         self.customers: list[Customer] = []
         self._taken: set[str] = set()
+        self._made = 0
 
     def writes(self, rng: random.Random) -> Customer:
         """Return who opens the next thread: a new customer, a known one, or one who wrote just lately."""
@@ -80,15 +86,26 @@ class People:
         self.customers.append(customer)
         return customer
 
+    def buys(self, rng: random.Random) -> Customer:
+        """Return a customer who never writes."""
+        return self._new(rng)
+
     def _new(self, rng: random.Random) -> Customer:
         first, last = rng.choice(self._first_names), rng.choice(self._last_names)
         client = rng.choices(CLIENTS, _SHARES)[0]
         if client.charset != "utf-8":
             first, last = _latin(first), _latin(last)
-        customer = Customer(f"{first} {last}", self._address(rng, first, last, _PROVIDERS), client)
+        address = self._address(rng, first, last, _PROVIDERS)
+        customer = Customer(f"{first} {last}", address, client, phone=self._phone())
         if rng.random() < 0.03:
             customer.other_address = self._address(rng, first, last, _EMPLOYERS)
         return customer
+
+    def _phone(self) -> str | None:
+        """Return the next number, one for each; two of five gave none."""
+        self._made += 1
+        exchange, line = divmod(self._made - 1, 1000)
+        return f"{_EXCHANGES[exchange]} {line:03}" if exchange < len(_EXCHANGES) and line % 5 < 3 else None
 
     def _address(self, rng: random.Random, first: str, last: str, domains: tuple[str, ...]) -> str:
         local = rng.choice(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from deskmetry.calendar import midnight
 
-DAY = 86_400  # seconds
+MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds
 _WEEKDAYS = (1.45, 1.2, 1.1, 1.05, 1.0, 0.45, 0.35)  # Monday first
 _HOURS = (3, 2, 1, 1, 1, 2, 6, 16, 35, 55, 62, 58, 48, 45, 48, 46, 44, 38, 34, 33, 32, 26, 15, 7)
 _AHEAD = 60  # days after `until` that the staff's diary goes on, so that late replies fall off its end

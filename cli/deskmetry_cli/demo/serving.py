@@ -39,9 +39,9 @@ class PortTaken(ConfigurationError):
         )
 
 
-def free_port(folder: Path) -> int:
-    """Return a port that is free now; the same one for the same folder, so long as it is."""
-    begin = crc32(str(folder.resolve()).encode())
+def free_ports(folder: Path, count: int) -> list[int]:
+    """Return so many ports that are free now; the same ones for the same folder, so long as they are."""
+    begin, found = crc32(str(folder.resolve()).encode()), list[int]()
     for number in range(_TRIES):
         port = _FIRST + (begin + number) % _PORTS
         with socket.socket() as probe:
@@ -49,7 +49,9 @@ def free_port(folder: Path) -> int:
                 probe.bind((_HOST, port))
             except OSError:
                 continue
-        return port
+        found.append(port)
+        if len(found) == count:
+            return found
     raise PortTaken("helpdesk", _FIRST + begin % _PORTS)
 
 

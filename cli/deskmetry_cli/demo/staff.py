@@ -33,6 +33,11 @@ class Agent:
     left: date = date.max
     away: frozenset[date] = field(default_factory=frozenset)
 
+    @property
+    def first_name(self) -> str:
+        """The name that they introduce themselves by."""
+        return self.name.split()[0]
+
     def address(self, domain: str) -> str:
         """Return the agent's personal address, which replies carry as Sender."""
         return f"{self.name.lower().replace(' ', '.')}@{domain}"

@@ -7,16 +7,22 @@ from collections.abc import Iterator
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from .chats import ChatStory
 from .company import MAILBOXES, ZONE, DemoCompany, Kind, Letter, Thread, count
 from .desk_story import DeskStory
 from .envelope import OTHER
+from .markets import MarketStory
 from .people import People
 from .rhythm import DAY, Rhythm
+from .shop import Till, subscribe
 from .staff import Agent, Staff, hire
 from .texts import Topic, load
+from .voices import VoiceStory
 
 TICKETS_PER_YEAR = 3_000
 _DESK = 0.42  # share of the requests that come to the helpdesk
+_CHATS, _MARKETS = 0.2, 0.08  # as many chats and tickets of marketplaces for each other request
+_BOTH = 0.02  # share of the mails that go to the helpdesk's address, too
 _FORM = 0.15  # share of the requests that come through the contact form
 _MISTYPED = 0.03  # share of those with an address that doesn't exist
 _ABSENT = 0.015  # share of our replies that meet an out-of-office
@@ -29,13 +35,34 @@ _COMMON = ("urgent", "vip", "wholesale")
 
 
 def tell(seed: int, until: date, tickets_per_year: int = TICKETS_PER_YEAR) -> DemoCompany:
-    """Return the company's year up to the local midnight that begins `until`."""
-    story = _Story(random.Random(seed), Rhythm(until, ZoneInfo(ZONE), tickets_per_year))  # noqa: S311
+    """Return the company's year up to the local midnight that begins `until`.
+
+    tickets_per_year: those of the mailboxes and the helpdesk, by which all other numbers go.
+    """
+
+    def draw(part: str) -> random.Random:
+        """Return a generator of a part's own, so that no part changes another one."""
+        return random.Random(f"{seed} {part}")  # noqa: S311 - a story, no secret
+
+    def rhythm(share: float) -> Rhythm:
+        return Rhythm(until, ZoneInfo(ZONE), max(round(tickets_per_year * share), 1))
+
+    story, token = _Story(random.Random(seed), rhythm(1.0)), f"made-up-{seed}-{until}"  # noqa: S311
     threads = list(story.threads())
     truth = count(threads)
-    truth.bad_week, truth.better_from = story.rhythm.bad_week, story.rhythm.better_from
-    agents, customers = story.staff.agents, story.people.customers
-    return DemoCompany(story.rhythm.since, until, agents, customers, threads, story.desk.desk, truth)
+    whole, people, staff, texts = story.rhythm, story.people, story.staff, story.texts
+    truth.bad_week, truth.better_from = whole.bad_week, whole.better_from
+    customers = list(people.customers)
+    chats = ChatStory(draw("chats"), rhythm(_CHATS), staff, texts, people, story.till).tell(token)
+    markets = MarketStory(draw("markets"), rhythm(_MARKETS), staff.agents, texts, people).tell(token)
+    orders = story.till.fill(draw("orders"), people, tickets_per_year)
+    plans = subscribe(draw("plans"), whole, orders, tickets_per_year)
+    desk = story.desk.desk
+    voices = VoiceStory(draw("voices"), whole, desk, orders).tell(token, tickets_per_year)
+    return DemoCompany(
+        whole.since, until, token, staff.agents, customers, threads,
+        desk, chats, markets, voices, orders, plans, truth,
+    )  # fmt: skip
 
 
 class _Story:
@@ -45,16 +72,19 @@ class _Story:
         self.texts = load()
         self.people = People(self.texts.first_names, self.texts.last_names)
         self.staff = Staff(hire(rhythm), rhythm)
-        self.desk = DeskStory(rng, rhythm, self.staff, self.texts)
+        self.till = Till(rhythm)
+        self.desk = DeskStory(rng, rhythm, self.staff, self.texts, self.till)
         self._per_day = (1 - _DESK) * sum(rhythm.expected) / rhythm.days
 
     def threads(self) -> Iterator[Thread]:
         for at in self.rhythm.arrivals(self.rng):
+            hope = 0.4 if at >= self._better_at() else 1.0
             if self.rng.random() < _DESK:
-                hope = 0.4 if at >= self._better_at() else 1.0
                 self.desk.request(at, self.people.writes(self.rng), self._topic(at), hope)
+            elif self.rng.random() < _BOTH:
+                yield self._both(at, hope)
             else:
-                yield self._cut(self._request(at))
+                yield self._cut(self._request(at, hope))
         for day in range(self.rhythm.days):
             for make, share in ((self._outbound, 0.035), (self._spam, 0.09)):
                 for _ in range(self._some(self._per_day * share)):
@@ -75,11 +105,20 @@ class _Story:
 
     # --- requests -----------------------------------------------------------------------------------
 
-    def _request(self, at: int) -> Thread:
+    def _both(self, at: int, hope: float) -> Thread:
+        """Have a customer write to a mailbox and to the helpdesk at once; it is answered in the helpdesk."""
+        customer, topic = self.people.writes(self.rng), self._topic(at)
+        key = f"CA+{self.rng.getrandbits(104):026x}@mail.{customer.address.partition('@')[2]}"
+        subject, text = self.desk.request(at, customer, topic, hope, key)
+        letter = Letter(at, Kind.CUSTOMER, text, customer.address, message_id=key)
+        return Thread(subject, topic.mailbox, [letter], customer, topic.tag, mirrored=True)
+
+    def _request(self, at: int, hope: float) -> Thread:
         rng = self.rng
         customer = self.people.writes(rng)
         topic = self._topic(at)
         about = self.texts.details(rng)
+        self.till.mention(at, customer, topic, about)
         address = customer.address
         if customer.other_address and rng.random() < 0.3:
             address = customer.other_address
@@ -98,7 +137,6 @@ class _Story:
             thread.letters.append(
                 Letter(at + rng.randrange(15, 90), Kind.ACKNOWLEDGEMENT, text, first.address)
             )
-        hope = 0.4 if at >= self._better_at() else 1.0
         if rng.random() >= topic.unanswered * hope:
             self._converse(thread, topic, about)
         else:

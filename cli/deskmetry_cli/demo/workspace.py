@@ -6,18 +6,23 @@ import json
 import shutil
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from deskmetry.errors import FolderTaken
 
-from .company import ACCOUNTS, CHANNELS, TEAMS, DemoCompany
+from . import books
+from .company import CHATS, DESK, MARKETS, VOICES, DemoCompany
+from .configuration import BOOKS, CARE, MAILDIR, MBOX, SHOP, TOKEN, configuration
 from .envelope import FILES
 from .mail import FOLDERS, private, write_maildir, write_mbox
-from .serving import ACCOUNT, MARKER, free_port
+from .rhythm import Rhythm
+from .serving import ACCOUNT, MARKER, free_ports
 from .story import TICKETS_PER_YEAR, tell
 
-MBOX, MAILDIR, DESK = "support", "orders", "webshop"
-"""The sources and their folders: mbox files, the mirror of an IMAP account, the account of a helpdesk."""
-TOKEN = "token"  # noqa: S105 - the name of a file
+SERVED = (DESK, MARKETS, CHATS, VOICES)
+"""The sources that an emulator serves."""
+TABLES = {SHOP: books.ORDERS, CARE: books.PLANS, BOOKS: books.COSTS}
+"""The sources that are files of a table, and the files."""
 _MARKED = "This folder was made by `deskmetry demo`, which replaces what it made. Nothing in it is real.\n"
 
 
@@ -32,65 +37,37 @@ def build(
     """Make the folder with `deskmetry.toml` and a folder for each source, and return the story told in them.
 
     The story begins with the month a year before `until` and ends before `until`, local time; equal arguments
-    give equal bytes. port: where the helpdesk is to be served, a free one if not given. A folder made by an
-    earlier call is made anew (files of other names in it stay). Raises FolderTaken if the folder exists,
-    holds something and wasn't made by the demo.
+    give equal bytes. port: where the first account is to be served, the others right after it; free ones if
+    not given. A folder made by an earlier call is made anew (files of other names in it stay). Raises
+    FolderTaken if the folder exists, holds something and wasn't made by the demo.
     """
     _clear(folder)
     company = tell(seed, until, tickets_per_year)
-    for name in (MBOX, MAILDIR, DESK):
+    for name in (MBOX, MAILDIR, *SERVED, *TABLES):
         (folder / name).mkdir(mode=0o700, exist_ok=True)
     write_mbox(company, MBOX, folder / MBOX, seed)
     write_maildir(company, MAILDIR, folder / MAILDIR, seed)
-    token = f"made-up-{seed}-{until}"
-    _write(
-        folder / DESK / ACCOUNT, json.dumps(company.desk.plain(company.name, token), separators=(",", ":"))
-    )
-    _write(folder / DESK / TOKEN, token)
-    _write(folder / "deskmetry.toml", configuration(company, free_port(folder) if port is None else port))
+    for name, story in company.stories.items():
+        _write(folder / name / ACCOUNT, json.dumps(story, separators=(",", ":")))
+        _write(folder / name / TOKEN, company.token)
+    _write_tables(company, folder)
+    ports = free_ports(folder, len(SERVED)) if port is None else range(port, port + len(SERVED))
+    _write(folder / "deskmetry.toml", configuration(company, dict(zip(SERVED, ports, strict=True))))
     return company
 
 
-def configuration(company: DemoCompany, port: int) -> str:
-    """Return the text of the demo's `deskmetry.toml`."""
-    files = "".join(f'  "{MBOX}/{name}.mbox",\n' for name in FILES)
-    return f"""\
-# The demo of Deskmetry: a year of support at {company.name}, which doesn't exist.
-database = "deskmetry.db"
-timezone = "{company.zone}"
-
-# The support mailbox, as mbox files.
-[sources.{MBOX}]
-connector = "mailbox"
-path = [
-{files}]
-{_own(company, MBOX)}
-# Another mailbox: an IMAP account, mirrored into a Maildir as OfflineIMAP and mbsync do it.
-# It gets no new mail, so it is known until its newest one and not until it is read.
-[sources.{MAILDIR}]
-connector = "mailbox"
-path = "{MAILDIR}"
-live = false
-{_own(company, MAILDIR)}
-# The web shop's helpdesk, an emulated Zendesk. It runs at this address while a command that reads it does.
-[sources.{DESK}]
-connector = "zendesk"
-url = "http://127.0.0.1:{port}"
-token = {{ file = "{DESK}/{TOKEN}" }}
-bots = {company.desk.bots}
-# The emulator doesn't work out Zendesk's own metrics.
-sideloads = ["users"]
-"""
-
-
-def _own(company: DemoCompany, account: str) -> str:
-    """Return the settings of a mail account that say what its addresses are for."""
-    addresses = {mailbox: company.address(mailbox) for mailbox in ACCOUNTS[account]}
-    # The domain stands for the agents' own addresses and for the contact form's.
-    own = ", ".join(f'"{address}"' for address in (*addresses.values(), f"@{company.domain}"))
-    channels = ", ".join(f'"{address}" = "{CHANNELS[name]}"' for name, address in addresses.items())
-    teams = ", ".join(f'"{address}" = "{TEAMS[name]}"' for name, address in addresses.items())
-    return f"addresses = [{own}]\nchannels = {{ {channels} }}\nteams = {{ {teams} }}\n"
+def _write_tables(company: DemoCompany, folder: Path) -> None:
+    zone = ZoneInfo(company.zone)
+    rhythm = Rhythm(company.until, zone, 1)
+    rows = {
+        SHOP: books.order_rows(company.orders, zone),
+        CARE: books.plan_rows(company.plans, zone),
+        BOOKS: books.cost_rows(company.agents, rhythm),
+    }
+    # Bookkeeping's list is one with semicolons, as programs write it where the comma is the decimal one.
+    delimiters = {BOOKS: ";"}
+    for name, file in TABLES.items():
+        books.write(folder / name / file, rows[name], rhythm.ends_at, delimiters.get(name, ","))
 
 
 def _clear(folder: Path) -> None:
@@ -99,7 +76,8 @@ def _clear(folder: Path) -> None:
     if folder.exists() and not marker.is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise FolderTaken(folder, MARKER)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = [folder / "deskmetry.toml", folder / DESK / ACCOUNT, folder / DESK / TOKEN]
+    made = [folder / "deskmetry.toml", *(folder / name / file for name, file in TABLES.items())]
+    made += [folder / name / file for name in SERVED for file in (ACCOUNT, TOKEN)]
     made += [folder / MBOX / f"{name}.mbox" for name in FILES]
     # The database, and what SQLite and the engine keep beside it, would hold the story told before.
     for path in (*made, *folder.glob("deskmetry.db*")):
