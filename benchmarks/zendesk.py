@@ -1,21 +1,24 @@
-"""Zendesk: a sync from the emulator, facts included, over a bare loop that fetches the same pages."""
+"""Zendesk: a sync from the emulator, facts included, over bare loops that fetch the same pages.
+
+One loop keeps the fields that the sync keeps, as they come; the other five columns a row and throws the rest
+away.
+"""
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
 import sqlite3
 import statistics
 import sys
-import tempfile
-import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+from measuring import Run, once
+from pydantic_core import to_json as dumps
 
 from deskmetry.sync import Options, sync
 from deskmetry_connectors.zendesk import Zendesk
@@ -29,6 +32,7 @@ except ImportError:
 TICKETS, USERS = 10_000, 1_000
 COMMENTS_EACH, CHANGES_EACH = 4, 6
 API = "/api/v2"
+Row = tuple[Any, ...]
 
 
 def company(tickets: int) -> Company:
@@ -71,51 +75,130 @@ def cursor_pages(client: httpx.Client, name: str, params: dict[str, Any]) -> lis
         asked = {**params, "cursor": page["after_cursor"]}
 
 
-def bare(url: str, folder: Path) -> int:
-    """Fetch the same pages, parse them and write plain tables; return the number of requests."""
+class Kept(NamedTuple):
+    """What a bare loop keeps of each row that comes: one function a table."""
+
+    user: Callable[[dict[str, Any]], Row]
+    ticket: Callable[[dict[str, Any]], Row]
+    comment: Callable[[dict[str, Any], dict[str, Any]], Row]
+    change: Callable[[dict[str, Any], dict[str, Any]], Row]
+
+
+def five_of(row: dict[str, Any]) -> Row:
+    """Keep an id, whose it is, when, a word and a text."""
+    return row["id"], row.get("requester_id"), row["updated_at"], row.get("status"), row.get("subject")
+
+
+def five_of_event(child: dict[str, Any], audit: dict[str, Any]) -> Row:
+    """Keep as much of a comment or a change."""
+    return child["id"], audit["ticket_id"], audit["created_at"], child["event_type"], child.get("body")
+
+
+def user(row: dict[str, Any]) -> Row:
+    """Keep what a sync keeps of a user."""
+    return tuple(row.get(name) for name in _USER)
+
+
+def ticket(row: dict[str, Any]) -> Row:
+    """Keep what a sync keeps of a ticket."""
+    via = row["via"]["channel"] if row.get("via") else None
+    nested = (dumps(row.get(name)).decode() for name in ("tags", "custom_fields", "metric_set"))
+    return (*(row.get(name) for name in _TICKET), via, *nested)
+
+
+def comment(child: dict[str, Any], audit: dict[str, Any]) -> Row:
+    """Keep what a sync keeps of a comment."""
+    via = child["via"]["channel"] if isinstance(child.get("via"), dict) else audit["via"]
+    body = child["body"]
+    where = child["id"], audit["ticket_id"], child.get("created_at") or audit["created_at"]
+    return *where, child["author_id"], audit["updater_id"], child.get("public"), via, len(body), body
+
+
+def change(child: dict[str, Any], audit: dict[str, Any]) -> Row:
+    """Keep what a sync keeps of a change: which field, from what, to what, by whom."""
+    field = next((name for name in child if name not in _BESIDE), None)
+    old, new = child.get("previous_value"), child.get(field) if field else None
+    return (
+        *(child["id"], audit["ticket_id"], audit["created_at"], audit["updater_id"], audit["via"], field),
+        old if old is None or isinstance(old, str) else dumps(old).decode(),
+        new if new is None or isinstance(new, str) else dumps(new).decode(),
+    )
+
+
+_USER = (
+    "id",
+    "name",
+    "email",
+    "phone",
+    "role",
+    "organization_id",
+    "locale",
+    "active",
+    "created_at",
+    "updated_at",
+)
+_TICKET = ("id", "generated_timestamp", "subject", "brand_id", "group_id", "assignee_id", "requester_id",
+           "organization_id", "status", "custom_status_id", "priority", "type", "created_at", "updated_at",
+           "url", "from_messaging_channel", "ticket_form_id")  # fmt: skip
+_BESIDE = frozenset({"id", "via", "via_reference_id", "event_type", "type", "previous_value", "added_tags",
+                     "removed_tags", "comment_present", "comment_public"})  # fmt: skip
+FIVE = Kept(five_of, five_of, five_of_event, five_of_event)
+SAME = Kept(user, ticket, comment, change)
+
+
+def five_columns(url: str, folder: Path) -> int:
+    """Fetch the same pages, parse them and write tables of five columns; return the number of requests."""
+    return loop(url, folder, FIVE)
+
+
+def same_fields(url: str, folder: Path) -> int:
+    """Fetch the same pages, parse them and write the fields that a sync keeps; return the requests."""
+    return loop(url, folder, SAME)
+
+
+def loop(url: str, folder: Path, kept: Kept) -> int:
+    """Write plain tables, a page a commit; return the number of requests."""
     database = sqlite3.connect(folder / "bare.db")
     database.execute("PRAGMA journal_mode=WAL")
     database.execute("PRAGMA synchronous=NORMAL")
-    for name in ("users", "tickets", "comments", "changes"):
-        database.execute(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, parent, at, kind, body)")
-    put = "INSERT OR REPLACE INTO {} VALUES (?, ?, ?, ?, ?)"
     requests = 0
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60) as client:
-        wanted: dict[str, dict[str, Any]] = {
-            "users": {"per_page": 1000},
-            "tickets": {"per_page": 1000, "support_type_scope": "all", "include": "metric_sets,users"},
+        wanted: dict[str, tuple[dict[str, Any], Callable[[dict[str, Any]], Row]]] = {
+            "users": ({"per_page": 1000}, kept.user),
+            "tickets": (
+                {"per_page": 1000, "support_type_scope": "all", "include": "metric_sets,users"},
+                kept.ticket,
+            ),
         }
-        for name, params in wanted.items():
+        for name, (params, row) in wanted.items():
             for page in cursor_pages(client, name, params):
                 requests += 1
-                rows = [
-                    (r["id"], r.get("requester_id"), r["updated_at"], r.get("status"), r.get("subject"))
-                    for r in page
-                ]
-                database.executemany(put.format(name), rows)
+                write(database, name, [row(one) for one in page])
                 database.commit()
         start = 1_136_073_600
         events: dict[str, Any] = {"include": "comment_events", "support_type_scope": "all", "per_page": 500}
         while True:
-            answer = client.get(
-                f"{API}/incremental/ticket_events.json", params={**events, "start_time": start}
-            )
-            page = loads(answer.content)
+            asked = {**events, "start_time": start}
+            page = loads(client.get(f"{API}/incremental/ticket_events.json", params=asked).content)
             requests += 1
-            comments: list[tuple[Any, ...]] = []
-            changes: list[tuple[Any, ...]] = []
-            for audit in page["ticket_events"]:
-                for child in audit["child_events"]:
-                    row = (child["id"], audit["ticket_id"], audit["created_at"], child["event_type"])
-                    (comments if "body" in child else changes).append((*row, child.get("body")))
-            database.executemany(put.format("comments"), comments)
-            database.executemany(put.format("changes"), changes)
+            children = [(child, audit) for audit in page["ticket_events"] for child in audit["child_events"]]
+            write(database, "comments", [kept.comment(*both) for both in children if "body" in both[0]])
+            write(database, "changes", [kept.change(*both) for both in children if "body" not in both[0]])
             database.commit()
             if page["end_of_stream"]:
                 break
             start = page["end_time"]
     database.close()
     return requests
+
+
+def write(database: sqlite3.Connection, table: str, rows: list[Row]) -> None:
+    """Write rows into a table whose first column is its key."""
+    if rows:
+        columns = ", ".join(f"c{number}" for number in range(1, len(rows[0])))
+        database.execute(f"CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, {columns})")
+        marks = ", ".join("?" * len(rows[0]))
+        database.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
 
 
 def whole(url: str, folder: Path) -> int:
@@ -126,44 +209,23 @@ def whole(url: str, folder: Path) -> int:
     return sum(stream.requests for source in report.sources for stream in source.streams)
 
 
-class Run(NamedTuple):
-    """What one run took. `cpu` is seconds of this process alone, user and system; `peak` is MB."""
-
-    wall: float
-    cpu: float
-    requests: int
-    peak: float
-
-
-def in_a_process(work: Callable[[str, Path], int], url: str, pipe: Connection) -> None:
-    """Measure in a process of its own, so that its peak of memory is its own too."""
-    with tempfile.TemporaryDirectory() as folder:
-        began, spent = time.perf_counter(), time.process_time()
-        requests = work(url, Path(folder))
-        wall, cpu = time.perf_counter() - began, time.process_time() - spent
-    pipe.send(Run(wall, cpu, requests, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
-
-
-def once(work: Callable[[str, Path], int], url: str) -> Run:
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=in_a_process, args=(work, url, there))
-    process.start()
-    found: Run = here.recv()
-    process.join()
-    return found
-
-
 def table(found: dict[str, list[Run]]) -> None:
     """Print medians; the ratios are medians over pairs of runs that followed each other."""
-    print("| run | median s | CPU s | requests | peak MB |\n|---|---:|---:|---:|---:|")
+    print("| run | median s | CPU s | requests | peak MB | sync over it | of CPU |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
     for name, runs in found.items():
-        wall, cpu = (statistics.median(values) for values in ([r.wall for r in runs], [r.cpu for r in runs]))
+        pairs = list(zip(runs, found[whole.__name__], strict=True))
+        figures = (
+            statistics.median(run.wall for run in runs),
+            statistics.median(run.cpu for run in runs),
+            statistics.median(full.wall / run.wall for run, full in pairs),
+            statistics.median(full.cpu / run.cpu for run, full in pairs),
+        )
+        wall, cpu, ratio, of_cpu = figures
         peak = max(run.peak for run in runs)
-        print(f"| {name} | {wall:.2f} | {cpu:.2f} | {runs[-1].requests} | {peak:.0f} |")
-    pairs = list(zip(found["bare"], found["whole"], strict=True))
-    wall = statistics.median(w.wall / b.wall for b, w in pairs)
-    cpu = statistics.median(w.cpu / b.cpu for b, w in pairs)
-    print(f"\nratio {wall:.2f} (target: at most 3), of CPU {cpu:.2f}; JSON by {loads.__module__}")
+        told = f"{wall:.2f} | {cpu:.2f} | {runs[-1].requests} | {peak:.0f} | {ratio:.2f} | {of_cpu:.2f}"
+        print(f"| {name.replace('_', ' ')} | {told} |")
+    print(f"\nJSON by {loads.__module__}")
 
 
 def main() -> None:
@@ -176,12 +238,13 @@ def main() -> None:
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(options.tickets, there))
     server.start()
     url = here.recv()
-    once(bare, url)  # fills the emulator's kept answers, and this machine's caches
-    once(whole, url)
-    found: dict[str, list[Run]] = {"bare": [], "whole": []}
+    works = (five_columns, same_fields, whole)
+    for work in works:
+        once(work, url)  # fills the emulator's kept answers, and this machine's caches
+    found: dict[str, list[Run]] = {work.__name__: [] for work in works}
     for _ in range(options.runs):
-        found["bare"].append(once(bare, url))
-        found["whole"].append(once(whole, url))
+        for work in works:
+            found[work.__name__].append(once(work, url))
     here.send("stop")
     server.join()
     table(found)

@@ -68,7 +68,7 @@ def ask(name: str, cls: type[Connector], told: Mapping[str, str], before: Answer
             known = before.hidden.get(key)
             # What the environment holds is taken unasked, once: if that was refused, another one is wanted.
             text = None if known else os.environ.get(variable(name, key))
-            text = text or _asked(key, info, known, secret=True)
+            text = text or _asked(key, info, known, secret=True, needed=key not in spare_secrets(cls))
             if text:
                 answers.hidden[key] = text
         elif key in told:
@@ -136,9 +136,12 @@ def _typed(key: str, info: FieldInfo, before: Any) -> Any:
             say(f"  {error}")
 
 
-def _asked(key: str, info: FieldInfo, before: str | None, *, secret: bool = False) -> str:
-    say(f"{key}: {info.description}{' (Enter for none)' if not info.is_required() and not secret else ''}")
-    optional = "" if not info.is_required() and not secret else None
+def _asked(
+    key: str, info: FieldInfo, before: str | None, *, secret: bool = False, needed: bool = False
+) -> str:
+    needed = needed or info.is_required()
+    say(f"{key}: {info.description}{'' if needed else ' (Enter for none)'}")
+    optional = None if needed else ""
     kept = " (Enter keeps it)" if secret and before else ""
     return prompt(f"  {key}{kept}", secret=secret, default=before or optional)
 
@@ -146,9 +149,10 @@ def _asked(key: str, info: FieldInfo, before: str | None, *, secret: bool = Fals
 def _wanted(
     cls: type[Connector], told: Mapping[str, str], before: Answers, answers: Answers
 ) -> Iterator[str]:
-    """Yield what to ask for: what is required, one set of credentials, what was told, and how far back."""
+    """Yield what to ask for: what is required, credentials, what was told, and how far back."""
     seen: set[str] = set()
-    for name in chain(_required(cls), _way(cls, told, before, answers), told, ("start",)):
+    way = chain(_way(cls, told, before, answers), spare_secrets(cls))
+    for name in chain(_required(cls), way, told, ("start",)):
         if name not in seen:
             seen.add(name)
             yield name
@@ -158,6 +162,19 @@ def _required(cls: type[Connector]) -> list[str]:
     """Return what must be given, the connector's own settings before those of a base class."""
     names = [name for name, info in cls.model_fields.items() if info.is_required()]
     return sorted(names, key=lambda name: name not in vars(cls).get("__annotations__", {}))
+
+
+def spare_secrets(cls: type[Connector]) -> list[str]:
+    """Return the secrets that one may have besides those that open the account: asked for, but not needed."""
+    from deskmetry.settings.secret import is_secret
+
+    ways = {name for way in cls.credentials for name in way}
+    fields = cls.model_fields.items()
+    return [
+        name
+        for name, info in fields
+        if is_secret(info.annotation) and not info.is_required() and name not in ways
+    ]
 
 
 def _way(cls: type[Connector], told: Mapping[str, str], before: Answers, answers: Answers) -> Iterator[str]:

@@ -17,6 +17,7 @@ from keyring.errors import PasswordDeleteError
 from deskmetry.plugins import Registry
 from deskmetry.settings import load
 from deskmetry.settings.secret import is_secret
+from deskmetry_cli.questions import spare_secrets
 from helpers_cli import Answer, cli, one_line
 
 SECRET = "s3cret-canary-0815"
@@ -226,10 +227,24 @@ def test_without_a_keyring_the_environment_is_named(monkeypatch: pytest.MonkeyPa
     assert "a" not in load(file).sources
 
 
+def test_a_secret_besides_the_credentials_is_asked_for_and_may_be_left_out(
+    monkeypatch: pytest.MonkeyPatch, file: Path, drawer: dict[tuple[str, str], str]
+) -> None:
+    typed = "shop.zendesk.example\n2\n" + SECRET + "\n{chat}\n\n"
+    for name, chat in (("a", ""), ("b", "chat-secret")):
+        text = typed.format(chat=chat)
+        done = connect(monkeypatch, file, text, name, "--connector", "zendesk", "--no-check")
+        assert done.code == 0, done.err
+        assert "chat_token: OAuth token for Zendesk Chat" in done.err
+        assert "(Enter for none)" in done.err
+    assert drawer == {("deskmetry", "a.token"): SECRET, ("deskmetry", "b.token"): SECRET,
+                      ("deskmetry", "b.chat_token"): "chat-secret"}  # fmt: skip
+
+
 def test_every_secret_of_a_connector_that_ships_can_be_given_to_connect() -> None:
     connectors = Registry.load(built_in_only=True, environ={}).connectors()
     for connector in connectors.values():
         secrets = {name for name, info in connector.model_fields.items() if is_secret(info.annotation)}
         asked = {name for name, info in connector.model_fields.items() if info.is_required()}
-        asked.update(*connector.credentials)
+        asked.update(*connector.credentials, spare_secrets(connector))
         assert secrets <= asked, connector.name
