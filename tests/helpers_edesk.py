@@ -80,7 +80,8 @@ def mapped(row: Json, **more: Any) -> list[Record]:
     """Map an item; user 51 is in the list of users."""
     kinds = {
         "replies": frozenset({"Message", "ExternalMessage"}),
-        "automatic": frozenset({"AutoReply", "AiAutoReplyHandsFree"}),
+        "automatic": frozenset({"AutoReply"}),
+        "answering": frozenset({"AiAutoReplyHandsFree"}),
         "users": frozenset({"51"}),
     }
     return list(ItemMapping(**(kinds | more)).item(row))

@@ -15,7 +15,7 @@ _STATUSES = {
     "Spam": "closed",
 }  # fmt: skip
 _WRITTEN = ("Message", "ExternalMessage")
-_PROGRAMS = ("AutoReply", "AiAutoReplyHandsFree")
+_CANNED, _AI = "AutoReply", "AiAutoReplyHandsFree"
 _RATING = re.compile(r"(\d)(?:/| out of )(\d)")
 
 
@@ -80,6 +80,6 @@ def _message(item: Item) -> Message | None:
     if item.kind in _WRITTEN:
         who = "customer" if item.direction == "Incoming" else "human"
         return Message(at, who, str(item.user), public=item.direction != "Other")
-    if item.kind in _PROGRAMS:
-        return Message(at, "bot", automatic=True)
+    if item.kind in (_CANNED, _AI):
+        return Message(at, "bot", automatic=item.kind == _CANNED)
     return Message(at, "human", str(item.user), public=False) if item.kind == "Note" else None

@@ -59,6 +59,29 @@ def test_every_kpi_stays_right_while_the_zendesk_goes_on(tmp_path: Path, live: i
             alone |= {chat.id for chat in company.chats.values() if chat.ticket is None}
 
 
+def test_tickets_that_several_teams_had_or_one_answer_solved_count_as_such(tmp_path: Path) -> None:
+    company = Company.make(tickets=40, seed=7)
+    agents = [user.id for user in company.users.values() if user.role == "agent"]
+    plain = [one for one in company.tickets.values() if one.status == "solved" and not one.scrubbed]
+    for place, ticket in enumerate(plain[:12]):
+        at = ticket.updated + 3_600
+        company.change(ticket, agents[0], at, group=11 if ticket.group == 12 else 12)
+        if place % 3 == 0:
+            company.say(ticket, agents[place % len(agents)], at + 60, "I look after it from here.")
+    for number in range(9):
+        customer = company.users[plain[number].requester]
+        ticket = company.open(customer, company.now - 40 * 86_400 + number * 7_000, "When do you open?")
+        company.say(ticket, agents[1], ticket.created + 600 * number + 60, "At nine.")
+        company.change(ticket, agents[1], ticket.created + 900 * number + 60, status="solved")
+    with desk(tmp_path, company) as config:
+        synced(config)
+        world = zendesk_world(company, "shop")
+        assert sum(len(one.teams) > 1 for one in world.tickets) >= 10
+        assert sum(len(one.humans) == 1 for one in world.tickets) >= 9
+        for by in BY:
+            assert compared(config, world, Question(*SPAN, by)) == [], by
+
+
 def test_months_of_another_time_zone_are_counted_by_its_midnights(tmp_path: Path) -> None:
     company = Company.make(tickets=60, seed=8)
     with desk(tmp_path, company) as config:

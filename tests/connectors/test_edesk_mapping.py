@@ -130,10 +130,20 @@ def test_an_outgoing_message_is_an_agents_reply(kind: str) -> None:
     assert (found.author_kind, found.author_id, found.automatic) == (ActorKind.AGENT, "51", False)
 
 
-@pytest.mark.parametrize("kind", ["AutoReply", "AiAutoReplyHandsFree"])
-def test_automatic_replies_are_a_bots_whoever_is_named(kind: str) -> None:
-    found = one(item(type=kind, direction="Outgoing", from_user=USER))
+def test_canned_replies_are_a_bots_and_automatic_whoever_is_named() -> None:
+    found = one(item(type="AutoReply", direction="Outgoing", from_user=USER))
     assert (found.author_kind, found.automatic_kind) == (ActorKind.BOT, AutomaticKind.AUTO_REPLY)
+
+
+def test_what_an_ai_answers_by_itself_is_a_bots_reply_and_not_automatic() -> None:
+    found = one(item(type="AiAutoReplyHandsFree", direction="Outgoing", from_user=USER))
+    assert (found.author_kind, found.public) == (ActorKind.BOT, True)
+    assert (found.automatic, found.automatic_kind) == (False, None)
+
+
+def test_what_is_named_as_automatic_is_even_if_an_ai_answers_by_it() -> None:
+    kinds = frozenset({"AiAutoReplyHandsFree"})
+    assert one(item(type="AiAutoReplyHandsFree", direction="Outgoing"), automatic=kinds).automatic
 
 
 def test_a_note_is_internal() -> None:

@@ -19,7 +19,8 @@ from deskmetry.records import (
     TicketEvent,
 )
 from deskmetry.records.kinds import ActorKind, GoalKind, Medium, Resolver, SessionEnd, TicketStatus
-from deskmetry_connectors.zendesk.chat_mapping import REMEMBERED, ChatMapping
+from deskmetry_connectors.zendesk.alone import REMEMBERED
+from deskmetry_connectors.zendesk.chat_mapping import ChatMapping
 from helpers_zendesk_live import at, chat, kinds, line, mapped, served, stamp, words
 
 KEY = "2511.1041.Tx"
@@ -173,6 +174,13 @@ def test_a_rating_that_was_asked_for_and_not_given_is_an_offer() -> None:
     assert kinds(mapped(served()), SurveyOffer) == []
 
 
+def test_a_rating_that_is_changed_was_offered_with_the_first_one() -> None:
+    said = [line("chat.rating", 125, new_rating="bad"), line("chat.rating", 900, new_rating="good")]
+    records = mapped(served(rating="good", history=said))
+    assert [one.offered_at for one in kinds(records, SurveyOffer)] == [at(125)]
+    assert [one.answered_at for one in kinds(records, SurveyAnswer)] == [at(900)]
+
+
 def test_a_rating_of_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="neither good nor bad"):
         mapped(served(rating="meh"))
@@ -186,7 +194,7 @@ def test_a_chat_that_gets_a_ticket_later_is_merged_into_it_with_all_it_has() -> 
     assert {one.ticket_id for one in kinds(records, Message)} == {"83"}
     answers = [(one.id, one.superseded_by) for one in kinds(records, SurveyAnswer)]
     assert answers == [("83", None), (KEY, "83")]
-    assert mapping.alone == {}
+    assert mapping.alone.known == {}
     assert kinds(mapping.chat(served(zendesk_ticket_id=83)), Ticket) == []
 
 
@@ -194,8 +202,7 @@ def test_only_the_latest_chats_without_a_ticket_are_remembered() -> None:
     mapping = ChatMapping()
     for number in range(REMEMBERED + 50):
         list(mapping.chat(served(id=f"c{number:05}", update_timestamp=stamp(number))))
-    mapping.forget()
-    assert len(mapping.alone) == REMEMBERED
+    assert len(mapping.alone.dump()) == REMEMBERED
     assert "c00049" not in mapping.alone
     assert "c00050" in mapping.alone
 

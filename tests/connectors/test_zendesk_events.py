@@ -52,11 +52,14 @@ def test_whoever_had_a_ticket_assigned_is_an_agent_from_then_on() -> None:
     assert (first.author_kind, late.author_kind) == (ActorKind.CUSTOMER, ActorKind.AGENT)
 
 
-def test_only_agents_write_internal_notes() -> None:
+@pytest.mark.parametrize("channel", ["web", "email", "api"])
+def test_a_private_comment_alone_makes_no_agent_since_it_may_be_a_hidden_one_of_a_customer(
+    channel: str,
+) -> None:
     mapping = events()
-    found = message(mapping.audit(audit(comment(author_id=43, public=False))))
-    assert (found.author_kind, found.public) == (ActorKind.AGENT, False)
-    assert message(mapping.audit(audit(comment(author_id=43)))).author_kind is ActorKind.AGENT
+    found = message(mapping.audit(audit(comment(author_id=43, public=False, via={"channel": channel}))))
+    assert (found.author_kind, found.public) == (ActorKind.CUSTOMER, False)
+    assert message(mapping.audit(audit(comment(author_id=43)))).author_kind is ActorKind.CUSTOMER
 
 
 @pytest.mark.parametrize(

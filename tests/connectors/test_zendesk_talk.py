@@ -32,7 +32,7 @@ def database(tmp_path: Path) -> Path:
 
 
 def session(**more: Any) -> Session:
-    (found,) = kinds(calls.call(call(**more)), Session)
+    (found,) = kinds(calls.CallMapping().call(call(**more)), Session)
     return found
 
 
@@ -57,7 +57,7 @@ def test_a_call_that_was_taken_has_its_queue_its_talk_and_its_wrap_up() -> None:
 
 
 def test_a_call_without_a_ticket_is_one_of_its_own() -> None:
-    records = list(calls.call(call()))
+    records = list(calls.CallMapping().call(call()))
     (ticket,) = kinds(records, Ticket)
     assert (ticket.id, ticket.medium, ticket.channel, ticket.status) == (
         "call:555",
@@ -77,7 +77,7 @@ def test_a_call_without_a_ticket_is_one_of_its_own() -> None:
 
 
 def test_a_call_that_zendesk_links_is_a_session_of_that_ticket() -> None:
-    records = list(calls.call(call(ticket_id=83)))
+    records = list(calls.CallMapping().call(call(ticket_id=83)))
     assert [type(one) for one in records] == [Session]
     assert session(ticket_id=83).ticket_id == "83"
 
@@ -110,7 +110,7 @@ def test_a_call_ends_as_what_was_spoken_says(told: Any, end: Any, left: Any, acc
 
 def test_a_call_that_nobody_took_is_closed_by_nobody() -> None:
     row = call(completion_status="abandoned_in_queue", talk_time=0, time_to_answer=None, agent_id=0)
-    (ticket,) = kinds(calls.call(row), Ticket)
+    (ticket,) = kinds(calls.CallMapping().call(row), Ticket)
     assert (ticket.status, ticket.resolved_by, ticket.assignee_id) == ("closed", Resolver.NOBODY, None)
 
 
@@ -120,7 +120,7 @@ def test_an_outbound_call_waits_for_nobody_and_isnt_missed_by_us() -> None:
     assert (taken.talk_ms, taken.wrap_up_ms) == (240_000, 35_000)
     rang = {"direction": "outbound", "completion_status": "not_answered", "talk_time": 0}
     assert (session(**rang).end, session(**rang).left_at) == (None, None)
-    (ticket,) = kinds(calls.call(call(**rang)), Ticket)
+    (ticket,) = kinds(calls.CallMapping().call(call(**rang)), Ticket)
     assert (ticket.opened_by, ticket.status) == (ActorKind.AGENT, "closed")
 
 
@@ -225,6 +225,33 @@ def test_what_changes_late_comes_again(database: Path) -> None:
         company.revision += 1
         run(database, zendesk(server))
     assert rows(database, "SELECT wrap_up_ms FROM sessions WHERE id = 'call:0'") == [90_000]
+
+
+def test_a_call_that_gets_a_ticket_later_is_merged_into_it(database: Path) -> None:
+    company = empty(1)
+    with desk(company) as server:
+        run(database, zendesk(server))
+        company.calls[8] = Call(8, T0, T0 + 100, None, duration=5)  # late, within the last second
+        company.revision += 1
+        run(database, zendesk(server))
+        company.calls[8].ticket, company.calls[8].updated = 77, T0 + 200
+        company.calls[0].ticket, company.calls[0].updated = 78, T0 + 200
+        company.revision += 1
+        run(database, zendesk(server))
+        again = run(database, zendesk(server))
+    told = rows(database, "SELECT id, merged_into FROM tickets WHERE id LIKE 'call:%' ORDER BY id")
+    assert told == [("call:0", "78"), ("call:8", "77")]
+    assert rows(database, "SELECT ticket_id FROM sessions ORDER BY id") == ["78", "77"]
+    assert again.sources[0].written.new == again.sources[0].written.changed == 0
+
+
+def test_a_cursor_of_a_second_by_itself_still_serves() -> None:
+    with desk(empty(6)) as server:
+        connector = attached(zendesk(server))
+        found = list(connector.calls(Cursor(T0 + 101)))
+        connector.close()
+    assert found[-1].cursor is None
+    assert kinds([one for page in found for one in page.records], Session)[0].id == "call:2"
 
 
 def test_a_page_that_doesnt_say_where_it_ends_is_no_last_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,7 +108,7 @@ def test_the_notice_of_a_conversation_is_the_systems_and_makes_no_agent_of_the_c
         public=False, author_id=10, body="Conversation with Ida", via={"channel": "native_messaging"}
     )
     social = comment(id=5, public=False, author_id=11, via={"channel": "whatsapp"})
-    note = comment(id=6, public=False, author_id=12, via={"channel": "web"})
+    note = comment(id=6, public=False, author_id=42, via={"channel": "web"})
     found = [one.author_kind for one in kinds(mapping.audit(audit(notice, social, note)), Message)]
     assert found == [ActorKind.SYSTEM, ActorKind.CUSTOMER, ActorKind.AGENT]
-    assert [user in mapping.roles for user in (10, 11, 12)] == [False, False, True]
+    assert [user in mapping.roles for user in (10, 11, 42)] == [False, False, True]

@@ -358,3 +358,33 @@ def test_nothing_names_a_customer_who_was_erased(store: Store) -> None:
     assert row["subject"].startswith("customer:erased-")
     assert (answered(store), row["country"]) == (before, "AT")
     assert not [name for name in OWN_TABLES if eva in repr(store.table(name))]
+
+
+def work(store: Store) -> int:
+    """Return how many thousand steps SQLite takes to make the facts anew."""
+    steps = [0]
+
+    def count() -> int:
+        steps[0] += 1
+        return 0
+
+    store.connection.set_progress_handler(count, 1000)
+    try:
+        store.refresh(rebuild=True)
+    finally:
+        store.connection.set_progress_handler(None, 0)
+    return steps[0]
+
+
+@pytest.mark.parametrize("about", ["offered_at", "customer_id", "ticket_id"])
+def test_twice_as_many_surveys_of_one_subject_are_about_twice_the_work(store: Store, about: str) -> None:
+    """A mailing to many has one instant, a stand in a shop one customer."""
+    at = instant("2025-03-02")
+    fields = {"offered_at": at} if about == "offered_at" else {about: "1"}
+    spent = []
+    for numbers in (range(400), range(400, 800)):
+        offers = [offer(f"o{n}", "2025-03-02", **fields) for n in numbers]
+        replies = [reply(f"a{n}", ms("2025-03-02") + n, **fields) for n in numbers]
+        store.write(*offers, *replies, source=VOICE)
+        spent.append(work(store))
+    assert spent[1] < 2.7 * spent[0]

@@ -260,6 +260,24 @@ def test_who_ever_acted_as_an_agent_is_one_in_every_ticket(store: Store, proof: 
     assert store.fact("ticket_facts", ticket_id="1")["human_replies"] == 1
 
 
+@pytest.mark.parametrize(
+    ("fields", "asks"),
+    [({"channel": "email"}, "c9"), ({"channel": "web_form"}, "a1"), ({"channel": "email"}, "a1")],
+    ids=["a copied customer's mail", "a hidden comment", "a hidden mail"],
+)
+def test_a_private_message_that_may_be_a_customers_makes_no_agent(
+    store: Store, fields: dict[str, Any], asks: str
+) -> None:
+    store.write(message("m1", "1", at(1)), message("m2", "1", at(2), "customer", author_id="a1"))
+    store.write(ticket("1", at(0)), ticket("9", at(0), requester_id=asks))
+    store.write(message("n1", "9", at(0), "customer", author_id="a1", public=False, **fields))
+    store.refresh()
+    assert store.fact("ticket_facts", ticket_id="1")["human_replies"] == 0
+    store.write(message("n2", "9", at(1), "agent", author_id="a1", public=False, **fields))
+    store.refresh()
+    assert store.fact("ticket_facts", ticket_id="1")["human_replies"] == 1
+
+
 def test_a_bot_among_the_agents_is_a_bot(store: Store) -> None:
     store.write(Agent(id="a1", role="bot"), message("m1", "1", at(1), "agent", author_id="a1"))
     row = one(store)

@@ -350,3 +350,35 @@ def test_as_of_any_day_they_are_those_of_a_database_of_that_day(tmp_path: Path, 
             stores.append(store.facts())
     for name, rows in stores[1].items():
         assert stores[0][name] == rows, name
+
+
+def test_many_mails_of_one_message_id_and_no_known_sender_are_held_until_the_next(store: Store) -> None:
+    """What a web form without Message-IDs of its own makes: besides the first mail the second is the next."""
+    for hour in range(4):
+        at = f"2025-03-01 0{hour}:00"
+        store.write(ticket(f"t{hour}", at), *mail(f"t{hour}", 1, "form@x.example", at), source=INBOX)
+    at = "2025-03-01 00:10"
+    store.write(ticket("77", at), *mail("77", 1, "form@x.example", at, sender=None), source=DESK)
+    assert excluded(store, ticket_id="t0") is None
+    rows = store.table("ticket_facts", source_id=INBOX)
+    assert [row["held_at"] for row in rows] == [ms("2025-03-01 01:00"), None, None, None]
+
+
+def test_that_an_id_is_borne_again_is_not_looked_up_for_each_pair(store: Store) -> None:
+    spent = []
+    for numbers in (range(40), range(40, 80)):
+        for n in numbers:
+            for key, source in ((f"t{n}", INBOX), (f"7{n}", DESK)):
+                told = mail(key, 1, "form@x.example", sender=None if source == DESK else "anna@x.example")
+                store.write(ticket(key), *told, source=source)
+        steps = [0]
+
+        def count(steps: list[int] = steps) -> int:
+            steps[0] += 1
+            return 0
+
+        store.connection.set_progress_handler(count, 100)
+        store.refresh(rebuild=True)
+        store.connection.set_progress_handler(None, 0)
+        spent.append(steps[0])
+    assert spent[1] < 5 * spent[0]

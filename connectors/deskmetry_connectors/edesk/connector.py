@@ -250,6 +250,7 @@ class Edesk(EdeskSettings):
             self._items = ItemMapping(
                 frozenset(self.replies),
                 frozenset(self.automatic),
+                frozenset(self.answering),
                 self._bots,
                 frozenset(users),
                 self.rating_scale,

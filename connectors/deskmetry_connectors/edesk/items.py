@@ -37,7 +37,7 @@ class OtherTicketError(RecordError):
 
 @dataclass(frozen=True, slots=True)
 class ItemMapping:
-    """Items as records. replies, automatic: kinds of items. users: ids of the known ones.
+    """Items as records. replies, automatic, answering: kinds of items. users: ids of the known ones.
 
     scale: the highest score of a rating that is only a number; None if that isn't known. ratings: how many
     ratings were `read`, and how many are only `kept`.
@@ -45,6 +45,7 @@ class ItemMapping:
 
     replies: frozenset[str]
     automatic: frozenset[str]
+    answering: frozenset[str] = frozenset()
     bots: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
     scale: int | None = None
@@ -58,7 +59,7 @@ class ItemMapping:
         if row["id"] is None or not isinstance(kind, str):
             raise ValueError("an item has no id or no type")
         key = f"{ticket}:{kind}:{row['id']}"
-        if kind in self.replies or kind in self.automatic or kind == NOTE:
+        if kind in self.replies | self.automatic | self.answering or kind == NOTE:
             yield from self._message(key, str(ticket), kind, row)
             return
         raw = {name: value for name, value in row.items() if name not in (ASKED, CONTACT)}
@@ -97,7 +98,7 @@ class ItemMapping:
     def _author(self, kind: str, direction: object, user: Row | None) -> tuple[ActorKind, bool]:
         """Return who wrote an item, and whether the customer sees it."""
         by_user = ActorKind.BOT if user is not None and str(user["id"]) in self.bots else ActorKind.AGENT
-        if kind in self.automatic:
+        if kind in self.automatic | self.answering:
             return ActorKind.BOT, True
         if kind == NOTE:
             return by_user, False

@@ -58,7 +58,10 @@ class EdeskSettings(Connector):
         description="Kinds of items that are messages: of the customer if incoming, of an agent if outgoing",
     )
     automatic: list[str] = Field(
-        default=["AutoReply", "AiAutoReplyHandsFree"], description="Kinds of items that a program sent"
+        default=["AutoReply"], description="Kinds of items that a program sent, which answer nothing"
+    )
+    answering: list[str] = Field(
+        default=["AiAutoReplyHandsFree"], description="Kinds of items by which an AI answers customers itself"
     )
     bots: list[int] = Field(
         default_factory=list, description="Ids of users who are programs; what they write is no human reply"

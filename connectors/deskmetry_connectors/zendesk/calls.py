@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from deskmetry.records.kinds import (
     TicketStatus,
 )
 
+from .alone import Alone
 from .pages import EXCLUDED, at
 from .reading import seconds_of, start_time
 from .settings import ZendeskSettings
@@ -48,9 +49,13 @@ def pages(desk: ZendeskSettings, since: Cursor | None) -> Iterator[Page]:
     Every answer names a next page, also the last one: it ends where nothing after its beginning came.
     https://developer.zendesk.com/api-reference/voice/talk-api/incremental_exports/
     """
-    known = seconds_of(since.token) if since is not None else None
+    token = since.token if since is not None else None
+    saved = token if isinstance(token, Mapping) else {"at": token}  # a second by itself, as it once was
+    reached, mapping = seconds_of(saved.get("at")), CallMapping()
+    mapping.alone.load(saved.get("alone"))
+    told: dict[str, Any] = {"at": reached, "alone": mapping.alone.dump()}
     mark = since.watermark if since is not None else None
-    begin = start_time(mark if known is None else from_epoch(seconds=known), desk.now())
+    begin = start_time(mark if reached is None else from_epoch(seconds=reached), desk.now())
     heard: datetime | None = None
     before: dict[Any, Any] = {}
     while True:
@@ -59,12 +64,18 @@ def pages(desk: ZendeskSettings, since: Cursor | None) -> Iterator[Page]:
         batch = next(desk.http.pages(PATH, asked, items="calls", next_cursor="next_page", prior=_PRIOR))
         heard = heard or desk.now()
         end = _end(batch, begin)
-        token = end if end > begin else None
         # The last second of a page comes with the next one again.
-        page = desk.page([row for row in batch.items if before.get(_key(row)) != row], call)
+        page = desk.page([row for row in batch.items if before.get(_key(row)) != row], mapping.call)
         before = {_key(row): row for row in batch.items}
-        yield at(page, token, None if token is None else from_epoch(seconds=token), heard - EXCLUDED)
-        if token is None or not batch.items:
+        reached = end if end > begin else reached
+        # A late row of the last second moves nothing, but may be a call to remember.
+        place = {"at": reached, "alone": mapping.alone.dump()}
+        if reached is None or place == told:
+            yield at(page, None, None, heard - EXCLUDED)
+        else:
+            yield at(page, place, from_epoch(seconds=reached), heard - EXCLUDED)
+            told = place
+        if end <= begin or not batch.items:
             if len(batch.items) >= MANY:
                 raise StuckStream(PATH, f"{len(batch.items)} calls share one second, more than a page holds")
             return
@@ -86,13 +97,20 @@ def _end(batch: Batch, begin: int) -> int:
     return begin
 
 
-def call(row: Row) -> Iterator[Record]:
-    """Map a call: a session of the ticket that Zendesk links, else of a ticket of its own."""
-    told = Call.of(row)
-    if told.linked is None:
-        yield told.ticket()
-        yield from told.history()
-    yield told.session()
+@dataclass(slots=True)
+class CallMapping:
+    """Calls as records. alone: those that had no ticket when they were read."""
+
+    alone: Alone = field(default_factory=Alone)
+
+    def call(self, row: Row) -> Iterator[Record]:
+        """Map a call: a session of the ticket that Zendesk links, else of a ticket of its own."""
+        told = Call.of(row)
+        if told.linked is None or told.key in self.alone:
+            yield told.ticket()
+            yield from told.history()
+        yield told.session()
+        self.alone.remember(told.key, told.updated, told.linked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +170,7 @@ class Call:
         )
 
     def ticket(self) -> Ticket:
-        """Return a call without a ticket as one."""
+        """Return a call without a ticket as one; if it was given one later, as merged into that."""
         row, agent = self.row, _who(self.row, "agent_id")
         return Ticket(
             id=self.key,
@@ -167,6 +185,7 @@ class Call:
             vendor_status=row.get("completion_status"),
             created_at=self.began,
             updated_at=self.updated,
+            merged_into=self.linked,
             resolved_by=None if not self.ended else Resolver.HUMAN if self.talked else Resolver.NOBODY,
             vendor_metrics={name: row[name] for name in _METRICS if row.get(name) is not None},
         )

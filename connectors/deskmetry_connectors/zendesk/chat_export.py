@@ -39,8 +39,7 @@ class ChatExport:
         token = since.token if since is not None else None
         self._known = _place(token)
         self._mark = since.watermark if since is not None else None
-        if isinstance(token, Mapping) and isinstance(token.get("alone"), Mapping):
-            mapping.alone.update(token["alone"])
+        mapping.alone.load(token.get("alone") if isinstance(token, Mapping) else None)
 
     def pages(self) -> Iterator[Page]:
         """Yield chats; ones that were read before come again over `chat_overlap`, and change nothing."""
@@ -86,8 +85,7 @@ class ChatExport:
         if self._known is not None and end <= self._known:
             return replace(page, complete_until=until)
         self._known = end
-        self._mapping.forget()
-        token = {"at": list(end), "alone": dict(sorted(self._mapping.alone.items()))}
+        token = {"at": list(end), "alone": self._mapping.alone.dump()}
         return at(page, token, from_epoch(seconds=end[0]), until)
 
 

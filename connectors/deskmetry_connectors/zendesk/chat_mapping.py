@@ -8,11 +8,9 @@ from dataclasses import dataclass, field, replace
 from deskmetry.records import Goal, Record, Team
 from deskmetry.records.kinds import GoalKind
 
+from .alone import Alone
 from .chat_lines import moment
 from .chats import Chat, Row
-
-REMEMBERED = 1_000
-"""Chats without a ticket of which it is known that they had none, the latest ones."""
 
 
 @dataclass(slots=True)
@@ -20,14 +18,13 @@ class ChatMapping:
     """Rows of the chat export as records.
 
     goals: kinds of goals by their names. teams: ids of the groups, None where they weren't read. alone: chats
-    that had no ticket when they were read, with the Unix second of their last change: one of them may be
-    given a ticket later.
+    that had no ticket when they were read.
     """
 
     bots: frozenset[str] = frozenset()
     goals: Mapping[str, GoalKind] = field(default_factory=dict)
     teams: frozenset[str] | None = None
-    alone: dict[str, int] = field(default_factory=dict)
+    alone: Alone = field(default_factory=Alone)
 
     def chat(self, row: Row) -> Iterator[Record]:
         """Map a chat or an offline message; what Zendesk links to a ticket is a session of that ticket."""
@@ -45,24 +42,10 @@ class ChatMapping:
         yield from chat.messages()
         yield from chat.ratings(late=late)
         yield from self._goals(chat)
-        self._remember(chat)
-
-    def forget(self) -> None:
-        """Keep to the latest of the chats without a ticket."""
-        old = sorted(self.alone, key=lambda key: (self.alone[key], key))[
-            : max(len(self.alone) - REMEMBERED, 0)
-        ]
-        for key in old:
-            del self.alone[key]
+        self.alone.remember(chat.key, chat.updated, chat.linked)
 
     def _is_group(self, department: object) -> bool:
         return self.teams is None or str(department) in self.teams
-
-    def _remember(self, chat: Chat) -> None:
-        if chat.linked is None:
-            self.alone[chat.key] = int(chat.updated.timestamp())
-        else:
-            self.alone.pop(chat.key, None)
 
     def _goals(self, chat: Chat) -> Iterator[Goal]:
         for one in chat.row.get("conversions") or ():

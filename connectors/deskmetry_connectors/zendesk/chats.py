@@ -213,7 +213,8 @@ class Chat:
         at = rated[-1] if rated else self.ended or self.updated
         about: dict[str, Any] = {
             "id": self.about, "kind": SurveyKind.CSAT, "survey": SURVEY, "ticket_id": self.about,
-            "customer_id": self.visitor, "agent_id": self.agent, "offered_at": asked or at,
+            "customer_id": self.visitor, "agent_id": self.agent,
+            "offered_at": asked or (rated[0] if rated else at),  # a rating that is changed was offered once
         }  # fmt: skip
         if asked is None and score is None:
             return

@@ -83,6 +83,7 @@ class Zendesk(ZendeskSettings):
             "satisfaction_ratings": lambda: RatingMapping(lists.reason_names).rating,
             "survey_responses": lambda: CsatMapping(lists.choices.get).response,
             "chats": lambda: self._chats.chat,
+            "calls": lambda: calls.CallMapping().call,
             "transcripts": lambda: LogMapping(self.bot_ids).event,
         }
         return mapper_of(stream, name, made)

@@ -14,7 +14,7 @@ from deskmetry.records.kinds import ActorKind, AutomaticKind, EventKind, TicketS
 from .headers import headers
 from .people import Roles
 from .tickets import DELETED, STATUSES
-from .via import by_bot, by_rule, by_staff, by_zendesk, channel_of
+from .via import by_bot, by_rule, by_zendesk, channel_of
 
 Row = Mapping[str, Any]
 _COMMENTS = frozenset({"Comment", "VoiceComment"})
@@ -108,7 +108,7 @@ class EventMapping:
         own = row.get("via")
         body = row.get("body") or row.get("plain_body") or ""
         ruled = by_rule(via) or updater == -1 or by_zendesk(own, public=public)
-        kind = self._author(author, own, ruled, public=public)
+        kind = self._author(author, own, ruled)
         system = kind is ActorKind.SYSTEM or _is_answered_call(row)
         return Message(
             id=row["id"],
@@ -126,7 +126,7 @@ class EventMapping:
             body=body,
         )
 
-    def _author(self, author: Any, own: Any, ruled: bool, *, public: bool) -> ActorKind:
+    def _author(self, author: Any, own: Any, ruled: bool) -> ActorKind:
         """Return who wrote: what a rule posts is the system's, even in an agent's name."""
         if ruled or author is None or author == -1 or by_rule(own):
             return ActorKind.SYSTEM
@@ -134,9 +134,8 @@ class EventMapping:
             return ActorKind.BOT
         if author in self.roles:
             return ActorKind.AGENT
-        if not public and by_staff(own):
-            self.roles.assigned(author)  # only agents write internal notes
-            return ActorKind.AGENT
+        # A private comment proves nothing yet: somebody may have hidden a customer's. The facts, which know
+        # who asks in the ticket, tell whether it is a note.
         return ActorKind.CUSTOMER
 
     def _actor(self, updater: Any, via: Any) -> ActorKind:

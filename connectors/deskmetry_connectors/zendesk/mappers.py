@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from deskmetry.connector import Mapper
 
-from . import calls, people, promises, sla, tickets
+from . import people, promises, sla, tickets
 from .lookups import CUSTOM_STATUSES, REASONS, TICKET_FORMS
 
 # Audits aren't among them: who was an agent at that time is known only while they are read in order.
@@ -22,7 +22,6 @@ _BY_STREAM: Mapping[str, tuple[str, Mapper]] = {
     "schedules": ("promises.schedule", promises.schedule),
     "holidays": ("promises.holiday", promises.holiday),
     "sla_policies": ("promises.sla_policy", promises.sla_policy),
-    "calls": ("calls.call", calls.call),
 }
 
 
@@ -31,6 +30,7 @@ _MADE: Mapping[str, str] = {
     "tickets": "tickets.TicketMapping.ticket",
     "satisfaction_ratings": "surveys.RatingMapping.rating",
     "survey_responses": "csat.CsatMapping.response",
+    "calls": "calls.CallMapping.call",
     "chats": "chat_mapping.ChatMapping.chat",
     "transcripts": "transcripts.LogMapping.event",
 }

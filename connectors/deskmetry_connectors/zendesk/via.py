@@ -12,11 +12,6 @@ _OTHER = re.compile(r"[^a-z0-9]+")
 _SAME = {"web": "web_form", "mail": "email", "phone_call": "voice"}
 _CHAT = "chat"
 _CHATS = frozenset({_CHAT, "messaging", "native_messaging"})
-_SOCIAL = (
-    "whatsapp", "facebook", "instagram", "line", "telegram", "viber", "wechat", "twitter", "x_corp", "kakao",
-    "sunshine", "any_channel", "apple", "google_rcs", "sms", "messagebird",
-)  # fmt: skip
-"""Channels of messaging: their tickets begin with a notice in the customer's name."""
 _RULES = frozenset({"rule", "trigger", "automation", "business_rule", "rule_revision"})
 _BOTS = frozenset({"answer_bot", "ai_agent", "answer_bot_api", "bot"})
 
@@ -62,12 +57,6 @@ def by_zendesk(via: Any, *, public: bool) -> bool:
     """
     channel = channel_of(via)
     return channel == _CHAT or (not public and channel in _CHATS)
-
-
-def by_staff(via: Any) -> bool:
-    """Tell whether an internal comment was written by an agent, as those that come with a call aren't."""
-    channel = channel_of(via)
-    return medium_of(channel) is Medium.TICKET and not (channel or "").startswith(_SOCIAL)
 
 
 def by_bot(via: Any) -> bool:

@@ -10,7 +10,7 @@ from .stages import INSERT_ALARM_SELECTED
 HELD = "duplicate"
 """`excluded` of such a ticket."""
 
-_STAGES = ("stage_firsts", "stage_holders", "stage_mirrors")
+_STAGES = ("stage_firsts", "stage_borne", "stage_holders", "stage_mirrors")
 _INDEXES = {
     "message_headers_by_message_id": "message_headers (message_id) WHERE message_id IS NOT NULL",
     "ticket_facts_by_holder": "ticket_facts (held_ticket) WHERE held_ticket IS NOT NULL",
@@ -90,8 +90,8 @@ def fill(connection: sqlite3.Connection) -> None:
     drop(connection)
     connection.execute(_MIRRORS)
     if _needed(connection):
-        connection.execute(_FIRSTS)
-        connection.execute(_HOLDERS)
+        for statement in (_FIRSTS, _BORNE, _FILL_BORNE, _HOLDERS):
+            connection.execute(statement)
         connection.execute(_FILL_MIRRORS)
         connection.execute(INSERT_ALARM_SELECTED.format(stage="stage_mirrors"))
 
@@ -116,14 +116,33 @@ SELECT source_id, ticket_id, cutoff, id AS mail_id, sent_at FROM (
 ) WHERE place = 1
 """
 
+# The first two mails of a mailbox that bear an id: one of them is the first besides any mail.
+_BORNE = """
+CREATE TEMP TABLE stage_borne (source_id INTEGER, message_id TEXT, mail_id TEXT, at INTEGER,
+  PRIMARY KEY (source_id, message_id, mail_id)) WITHOUT ROWID
+"""
+_FILL_BORNE = """
+INSERT INTO temp.stage_borne
+SELECT source_id, message_id, mail_id, at FROM (
+  SELECT r.source_id, r.message_id, r.mail_id, min(r.sent_at) AS at,
+    row_number() OVER (PARTITION BY r.source_id, r.message_id ORDER BY min(r.sent_at)) AS place
+  FROM (
+    SELECT DISTINCT h.source_id, h.message_id FROM temp.stage_firsts AS f
+    CROSS JOIN main.message_headers AS h ON h.source_id = f.source_id AND h.mail_id = f.mail_id
+    WHERE h.message_id > ''
+  ) AS k CROSS JOIN main.message_headers AS r ON r.message_id = k.message_id AND r.source_id = k.source_id
+  GROUP BY r.source_id, r.message_id, r.mail_id
+) WHERE place <= 2
+"""
+
 # A web form may send every mail under one Message-ID, so the senders mustn't differ where both are known; and
 # where one isn't, no other mail of the mailbox must bear the id.
 _SAME_SENDER = """CASE
     WHEN o.from_address IN (h.from_address, h.counterpart) THEN 1
     WHEN o.counterpart IN (h.from_address, h.counterpart) THEN 1
     WHEN o.from_address IS NULL OR coalesce(h.from_address, h.counterpart) IS NULL THEN 0 END"""
-_BORNE_AGAIN = """(SELECT min(r.sent_at) FROM main.message_headers AS r
-      WHERE r.message_id = h.message_id AND r.source_id = h.source_id AND r.mail_id <> h.mail_id)"""
+_BORNE_AGAIN = """(SELECT min(r.at) FROM temp.stage_borne AS r
+      WHERE r.source_id = h.source_id AND r.message_id = h.message_id AND r.mail_id <> h.mail_id)"""
 _NEVER = 2**63 - 1
 
 # Every message of another source under the deciding mail's Message-ID, with the instants from which and until

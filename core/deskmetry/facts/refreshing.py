@@ -99,7 +99,11 @@ def _drop_temporary(connection: sqlite3.Connection) -> None:
 
 
 def _learn_agents(connection: sqlite3.Connection) -> None:
-    """Add everybody who was ever an agent, an assignee or the author of an internal note, for good."""
+    """Add everybody who was ever an agent, an assignee or the author of an internal note, for good.
+
+    A private message that is told as a customer's is no proof where it may well be one: from who asks in that
+    ticket (somebody hid it), or an e-mail (of a copied customer, which helpdesks keep private).
+    """
     changed = "(SELECT source_id, key AS ticket_id FROM main.dirty WHERE kind = 'ticket')"
     assigned = (
         f"{changed} JOIN main.ticket_events AS e USING (source_id, ticket_id) WHERE e.kind = 'assignee'"
@@ -112,9 +116,11 @@ def _learn_agents(connection: sqlite3.Connection) -> None:
           WHERE t.assignee_id IS NOT NULL
         UNION SELECT source_id, e.new FROM {assigned} AND e.new IS NOT NULL
         UNION SELECT source_id, e.old FROM {assigned} AND e.old IS NOT NULL
-        UNION SELECT source_id, m.author_id FROM {changed}
-          JOIN main.messages AS m USING (source_id, ticket_id)
-          WHERE NOT m.public AND m.author_id IS NOT NULL AND m.author_kind IN ('agent', 'customer')
+        UNION SELECT m.source_id, m.author_id FROM {changed} AS d
+          JOIN main.messages AS m ON m.source_id = d.source_id AND m.ticket_id = d.ticket_id
+          LEFT JOIN main.tickets AS t ON t.source_id = m.source_id AND t.id = m.ticket_id
+          WHERE NOT m.public AND m.author_id IS NOT NULL AND (m.author_kind = 'agent' OR
+            m.author_kind = 'customer' AND m.channel IS NOT 'email' AND m.author_id IS NOT t.requester_id)
         UNION {sessions.TAKERS}
         EXCEPT SELECT source_id, id FROM main.known_agents"""
     )

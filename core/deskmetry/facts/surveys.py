@@ -38,11 +38,11 @@ def build(connection: sqlite3.Connection, target: Callable[[str], str], ticket_f
     many offers and answers have facts.
     """
     drop(connection)
-    for statement in (_ANSWERS, _OFFERS, _ABOUT):
+    for statement in (_ANSWERS, _OFFERS, _UNNAMED, _ABOUT):
         connection.execute(statement)
     if not connection.execute("SELECT 1 FROM temp.stale_subjects LIMIT 1").fetchone():
         return 0  # the tables of surveys needn't be gone through
-    for statement in (_FILL_ANSWERS, _FILL_OFFERS, _UNNAMED, _OFFERS_OF_UNNAMED):
+    for statement in (_FILL_ANSWERS, _FILL_OFFERS, _FILL_UNNAMED, *_INDEXES, _OFFERS_OF_UNNAMED):
         connection.execute(statement)
     for rows in ticket_facts:
         connection.execute(_FILL_ABOUT.format(rows=rows))
@@ -197,9 +197,14 @@ FROM main.survey_offers
 # Answers that name neither ticket nor customer, but when they were offered: one row for those of one kind and
 # survey that may be one person's, which are of different aspects.
 _UNNAMED = """
-CREATE TEMP TABLE stage_unnamed AS
-SELECT source_id, subject, kind, survey, place, min(answer_id) AS answer_id, cutoff, offered_at,
-  min(answered_at) AS answered_at
+CREATE TEMP TABLE stage_unnamed (
+  source_id INTEGER, subject TEXT, kind TEXT, survey TEXT, place INTEGER, answer_id TEXT, cutoff INTEGER,
+  offered_at INTEGER, answered_at INTEGER
+)
+"""
+_FILL_UNNAMED = """
+INSERT INTO temp.stage_unnamed
+SELECT source_id, subject, kind, survey, place, min(answer_id), cutoff, offered_at, min(answered_at)
 FROM (
   SELECT *, row_number() OVER (PARTITION BY source_id, subject, kind, survey, aspect
     ORDER BY answered_at, length(answer_id), answer_id) AS place
@@ -212,17 +217,30 @@ INSERT INTO temp.stage_offers
 SELECT v.source_id, v.subject, 'answer:' || v.answer_id, 1, NULL, NULL, NULL, NULL, NULL, v.kind, v.survey,
   v.offered_at, NULL, v.place, v.answered_at
 FROM temp.stage_unnamed AS v
-WHERE {subjects.tells_offers("v.source_id", "v.cutoff")} AND v.place > (
-  SELECT count(*) FROM temp.stage_offers AS p WHERE p.source_id = v.source_id AND p.subject = v.subject
-    AND p.kind = v.kind AND p.survey IS v.survey AND p.known)
+WHERE {subjects.tells_offers("v.source_id", "v.cutoff")} AND NOT EXISTS (
+  SELECT 1 FROM temp.stage_offers AS p WHERE p.source_id = v.source_id AND p.subject = v.subject
+    AND p.kind = v.kind AND p.survey IS v.survey AND p.known AND p.place = v.place)
 """
 
+# A mailing to many has one instant, and a stand in a shop one customer: thousands may have one subject. All
+# that is asked stands in the index: SQLite takes the beginning of the key for as good otherwise.
+_ASKED = {
+    "stage_answers": "answered_at, known",
+    "stage_offers": "place, known",
+    "stage_unnamed": "place, answered_at",
+}
+_INDEXES = tuple(
+    f"CREATE INDEX temp.{stage}_by_survey ON {stage} (source_id, subject, kind, survey, {asked})"
+    for stage, asked in _ASKED.items()
+)
+
 # An answer belongs to the last offer of the same survey before it; nameless ones to those of their instant.
-_ANSWER_TO_OFFER = """CASE WHEN m.subject NOT LIKE 'offered:%' THEN (
+_NEVER = 2**63 - 1
+_ANSWER_TO_OFFER = f"""CASE WHEN m.subject NOT LIKE 'offered:%' THEN (
     SELECT min(v.answered_at) FROM temp.stage_answers AS v
     WHERE v.source_id = m.source_id AND v.subject = m.subject AND v.kind = m.kind
       AND v.survey IS m.survey AND v.known AND v.answered_at >= m.offered_at
-      AND (m.again_at IS NULL OR v.answered_at < m.again_at))
+      AND v.answered_at < coalesce(m.again_at, {_NEVER}))
   ELSE coalesce(m.answered_at, (
     SELECT v.answered_at FROM temp.stage_unnamed AS v
     WHERE v.source_id = m.source_id AND v.subject = m.subject AND v.kind = m.kind

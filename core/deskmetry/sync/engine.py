@@ -189,7 +189,7 @@ class _Run:
             )
         report = SourceReport(name, connector.name, [StreamReport(stream) for stream in streams])
         reader = Reader(name, connector, streams, cursors, self._items, context, self._clock)
-        writer = Writer(self._connection, identifier, self._observer(identifier, connector))
+        writer = Writer(self._connection, identifier, self._observer(identifier, connector, reader))
         fields = Fields(self._connection, identifier)
         private = Filter.open(self._connection, identifier, self._options.privacy.get(name, Privacy()))
         absent = Absent(self._connection, identifier, report)
@@ -197,13 +197,13 @@ class _Run:
             identifier, connector, report, reader, dict(cursors), writer, fields, private, absent
         )
 
-    def _observer(self, source: int, connector: Connector) -> Observer | None:
+    def _observer(self, source: int, connector: Connector, reader: Reader) -> Observer | None:
         if connector.capabilities.status_history is not Provenance.OBSERVED:
             return None
         sql = "SELECT complete_until_at FROM sources WHERE id = ?"
         row = self._connection.execute(sql, (source,)).fetchone()
         last = from_milliseconds(row[0]) if row[0] is not None else None
-        return Observer(self._started, last, connector.heard)
+        return Observer(self._started, last, lambda: reader.heard)
 
     def _drain(self, running: int) -> None:
         while running:

@@ -101,6 +101,7 @@ class Reader(threading.Thread):
         self._items = items
         self._context = context
         self._clock = clock
+        self.heard: datetime | None = None  # the server's clock at the first page that was read
         self._cleanser = Cleanser(connector)
         self._given = 0  # pages of the stream that is being read
 
@@ -159,9 +160,10 @@ class Reader(threading.Thread):
         try:
             for page in pages:
                 taken = self._cleanser.page(guard.take(page, self._connector.now()))
+                heard = heard or self._connector.heard()
+                self.heard = self.heard or heard
                 self._put(PageRead(self.source, name, taken))
                 self._given += 1
-                heard = heard or self._connector.heard()
                 complete = page.complete_until or complete
                 guard.count(taken)
                 if self._stopping():
