@@ -53,9 +53,36 @@ def test_answers_to_surveys_come_from_helpdesks_and_from_sources_of_surveys_alon
     assert names(asked(store, Csat())) == ["shop", "voice"]
 
 
-def test_a_source_without_tickets_can_still_be_asked_for(store: Store) -> None:
+def test_a_source_without_tickets_has_no_number_of_them_but_the_reason(store: Store) -> None:
     found = asked(store, TicketVolume(), "source=books")
-    assert (found.total.value, names(found)) == (0, ["books"])
+    assert (found.total.value, found.total.n, names(found)) == (None, 0, [])
+    assert found.warnings == ("books (fake) holds no tickets.",)
+
+
+def test_a_source_that_gives_no_ratings_is_named_and_not_waited_for(store: Store) -> None:
+    mailbox = given(ratings=False)
+    store.source("inbox", complete_until="2025-10-01", capabilities=mailbox)
+    found = asked(store, Csat())
+    assert found.as_of is not None
+    assert found.as_of.date().isoformat() == "2026-02-01"  # voice, which gives some
+    assert any("inbox" in warning and "can't give ratings" in warning for warning in found.warnings)
+
+
+def test_a_source_that_makes_an_answer_an_old_one_is_named(store: Store) -> None:
+    assert not [text for text in asked(store, TicketVolume()).warnings if "only" in text]
+    store.source("inbox", complete_until="2026-01-15", capabilities=given())
+    told = [text for text in asked(store, TicketVolume()).warnings if "only" in text]
+    known = "inbox is known until 2026-01-15 only, others until 2026-03-01: nothing after 2026-01-15 counts."
+    assert told == [f"{known} `--where 'source!=inbox'` leaves it out."]
+
+
+def test_records_that_could_not_be_used_are_told_with_the_answer(store: Store) -> None:
+    store.connection.execute(
+        "INSERT INTO quarantine (source_id, stream, digest, reason, raw, run)"
+        " VALUES (1, 'tickets', 'x', 'y', 'z', 1)"
+    )
+    told = [text for text in asked(store, TicketVolume()).warnings if "set aside" in text]
+    assert told == ["shop: records set aside, as they can't be used: 1 (`deskmetry quarantine list`)."]
 
 
 def test_a_source_of_an_older_version_that_says_nothing_of_it_holds_tickets(store: Store) -> None:

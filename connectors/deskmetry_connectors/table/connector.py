@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, Self, cast
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from deskmetry.connector import Capabilities, Connector, Cursor, Inventory, Page, Whole, stream
+from deskmetry.connector import Capabilities, Connector, Cursor, Inventory, Page, Rejected, Whole, stream
 from deskmetry.records import RECORDS, Agent, Record
 from deskmetry.records.base import to_json
 from deskmetry.records.kinds import Provenance
@@ -226,18 +226,26 @@ class Table(Connector):
         for path in files:
             with opened(path, self._layout(), young=state.young) as source:
                 self._check_header(path, source)
-        newest, cut, bad = Newest(began), False, False
+        newest, cut, good = Newest(began), False, False
+        bad: list[Rejected] = []  # the first of each page
         with self._remembering():
             for path in files:
                 with opened(path, self._layout(), young=state.young) as source:
                     rows = source.rows()
                     while batch := list(islice(rows, self.page_rows)):
                         page = self._page(batch, newest)
-                        bad = bad or bool(page.rejected)
+                        good = good or bool(page.records)
+                        bad += page.rejected[:1]
                         yield page
                     cut = cut or source.unfinished
         if state_of(files).stat != state.stat:  # written while it was read: what was read may be of both
             progress, cut = replace(progress, content=""), True
+        if bad and not good:
+            raise NotATable(
+                files[0],
+                f"no row fits; {bad[0].key}: {bad[0].reason}",
+                "Correct the settings, then sync again.",
+            )
         known = replace(progress, cut=cut, young=state.young, newest=newest.found)
         whole = (
             None if cut or bad or self.removed == "keep" else Whole(self._kinds(), self.max_removed, _HINT)

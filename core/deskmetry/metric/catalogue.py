@@ -15,6 +15,9 @@ Written from the metric classes by `python -m deskmetry_metrics > docs/kpis.md`;
 Excluded tickets (spam, newsletters, bounces, automatic messages, merged, deleted before their first solve,
 held by another source too) never count. Durations answer as `--stat mean|median|p75|p90|p95|p99|max`,
 median by default; shares lie from 0 to 1.
+
+`--as-of` answers with what was known then, merges and spam apart: no source tells when a ticket was merged or
+marked, so such a ticket is left out of older answers too.
 """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,7 +20,18 @@ from .labels import agent_labels
 from .period import read_moment, read_period
 from .query import Query
 from .scope import Scope
-from .sources import Source, holding, instant, read_sources, stored_zone, warnings_about
+from .sources import (
+    Source,
+    holding,
+    instant,
+    limiting,
+    read_sources,
+    set_aside,
+    stored_zone,
+    warnings_about,
+)
+
+_OLD_MS = 2 * 86_400_000  # so much less is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +62,16 @@ def understand(connection: sqlite3.Connection, query: Query) -> Question:
     dimensions = _with_across(metric, dimensions, filters)
     stat = _statistic(metric, query.stat)
     everything = read_sources(connection)
-    sources = holding(concerned(everything, filters), getattr(metric, "fact", None))
+    fact, asked = getattr(metric, "fact", None), concerned(everything, filters)
+    sources = holding(asked, fact)
     complete = tuple(source for source in sources if source.complete_until is not None)
     needs = [*metric.needs, *_needs_of([*dimensions, *(item.dimension for item in filters)])]
     warnings = warnings_about(sources, complete, needs)
     if not complete:
-        return Question(query, here, None, (*warnings, *_no_source(everything)), stat)
-    as_of, later = _as_of(complete, query, here)
-    warnings += later
+        why = _none_of(asked) if asked and not sources else _no_source(everything)
+        return Question(query, here, None, (*warnings, *why), stat)
+    as_of, later = _as_of(limiting(complete, fact), query, here)
+    warnings += [*later, *set_aside(connection, complete)]
     period = read_period(here, instant(as_of, here), query.since, query.until, query.last)
     stored = here.key == configured
     scope = Scope(metric, period, as_of, stored, complete, dimensions, bucket, filters, stat, agents, place)
@@ -75,6 +88,10 @@ def _no_source(sources: Sequence[Source]) -> tuple[str, ...]:
         if sources
         else ("There is no source yet: `deskmetry connect` adds one, `deskmetry sync` reads it.",)
     )
+
+
+def _none_of(sources: Sequence[Source]) -> Iterator[str]:
+    return (f"{source.name} ({source.connector}) holds no tickets." for source in sources)
 
 
 def _needs_of(dimensions: Collection[Dimension]) -> list[str]:
@@ -103,15 +120,28 @@ def _statistic(metric: Metric, stat: str | None) -> str | None:
 
 def _as_of(complete: Sequence[Source], query: Query, here: ZoneInfo) -> tuple[int, list[str]]:
     """Return the instant up to which all sources are known, or the earlier one that was asked for."""
-    known = min(source.complete_until for source in complete if source.complete_until is not None)
+    ends = {source.name: source.complete_until for source in complete if source.complete_until is not None}
+    known = min(ends.values())
     if query.as_of is None:
-        return known, []
+        return known, list(_held_back(ends, known, here))
     asked = read_moment(query.as_of, here, instant(known, here).date())
     milliseconds = to_milliseconds(asked.astimezone(UTC))
     if milliseconds <= known:
         return milliseconds, []
     known_text = _minute(instant(known, here))
     return known, [f"Asked as of {_minute(asked)}, but the sources are only known until {known_text}."]
+
+
+def _held_back(ends: Mapping[str, int], known: int, here: ZoneInfo) -> Iterator[str]:
+    """Name the source that is known for less long than the others, where it makes the answer an old one."""
+    later = [end for end in ends.values() if end - known > _OLD_MS]
+    if later:
+        name = min(ends, key=lambda source: (ends[source], source))
+        end, others = (instant(at, here).date().isoformat() for at in (known, max(later)))
+        yield (
+            f"{name} is known until {end} only, others until {others}: nothing after {end} counts."
+            f" `--where 'source!={name}'` leaves it out."
+        )
 
 
 def _late_starts(complete: Sequence[Source], scope: Scope) -> list[str]:

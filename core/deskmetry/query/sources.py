@@ -16,6 +16,7 @@ from ..metric import ANSWERS, OFFERS, Fact
 from .result import History
 
 DEFAULT_ZONE = "UTC"
+_SURVEYS = (ANSWERS, OFFERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class Source:
     known_from: int | None
     complete_until: int | None
     capabilities: Mapping[str, Any]
+
+    def gives(self, what: str) -> bool:
+        """Tell whether it may have something: unless it says that it has not."""
+        return self.capabilities.get(what, True) is not False
 
     def history(self, zone: ZoneInfo) -> History:
         """Return from when to when the source is known, in the zone."""
@@ -80,13 +85,31 @@ def _capabilities(text: object) -> Mapping[str, Any]:
 
 
 def holding(sources: Sequence[Source], fact: Fact | None) -> tuple[Source, ...]:
-    """Return the sources that can have items of a fact: all of them if none says that it holds any.
+    """Return the sources that an answer over a fact is about.
 
     Files of orders or costs hold no tickets, and answers to surveys are given where tickets or surveys are.
     """
-    gives = ("tickets", "ratings") if fact in (ANSWERS, OFFERS) else ("tickets",)
-    kept = (one for one in sources if any(one.capabilities.get(name, True) is not False for name in gives))
+    gives = ("tickets", "ratings") if fact in _SURVEYS else ("tickets",)
+    return tuple(one for one in sources if any(one.gives(name) for name in gives))
+
+
+def limiting(sources: Sequence[Source], fact: Fact | None) -> tuple[Source, ...]:
+    """Return the sources that an answer must wait for: not a mailbox, say, where ratings are asked for."""
+    kept = sources if fact not in _SURVEYS else [one for one in sources if one.gives("ratings")]
     return tuple(kept) or tuple(sources)
+
+
+def set_aside(connection: sqlite3.Connection, sources: Sequence[Source]) -> list[str]:
+    """Return a sentence for each source of which records couldn't be used."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'quarantine'").fetchone():
+        return []  # facts alone, as somebody may hand them on
+    counts = dict(_read(connection, "SELECT source_id, count(*) FROM quarantine GROUP BY source_id"))
+    return [
+        f"{source.name}: records set aside, as they can't be used: {counts[source.id]:,}"
+        " (`deskmetry quarantine list`)."
+        for source in sources
+        if source.id in counts
+    ]
 
 
 def warnings_about(

@@ -78,6 +78,13 @@ class Absent:
             until = page.complete_until or datetime.now(UTC)
             at = to_milliseconds(until) - 1
             report.written.changed += self._apply(info.name, page.whole, at)
+            self._forget_bad(info.name)
+
+    def _forget_bad(self, stream: str) -> None:
+        """Drop what was set aside of a list that was read whole and all good: it is good now, or gone."""
+        if stream not in self.refused:
+            sql = "DELETE FROM quarantine WHERE source_id = ? AND stream = ?"
+            self._connection.execute(sql, (self._source, stream))
 
     def _apply(self, stream: str, whole: Whole, at: int) -> int:
         """Bring the rows to what the list says; too many gone at once change nothing. at: milliseconds."""
