@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from deskmetry.calendar import Bucket, floor_day, midnight, next_day, zone
 from deskmetry.instants import from_milliseconds
-from deskmetry.metric import Duration
+from deskmetry.metric import Computed, Duration
 from deskmetry.query import Explanation, Point, Query, Result, TicketRow, answer, explain, tickets
 
 from .output import Table
@@ -219,8 +219,7 @@ def _explained(explained: Explanation, settings: Settings) -> list[str]:
     if explained.tickets:
         lines += ["", "for example"]
         lines += [
-            f"  {row.source} {row.ticket or '(none)'}: {row.subject or '(no subject)'}"
-            f" · {_instants(row, local)}"
+            f"  {row.source} {row.ticket or '(none)'}: {_subject(row)} · {_instants(row, local)}"
             for row in explained.tickets
         ]
     return lines
@@ -238,13 +237,16 @@ def _tickets_table(query: Query, rows: Sequence[TicketRow], settings: Settings) 
     # The first is what puts the ticket into the period; the others are told beside it.
     instants = list(dict.fromkeys(key for row in rows for key in row.instants))
     timed = isinstance(query.metric, Duration)
+    # Of a share the value says whether it is a hit; a score is computed from the answers themselves.
+    answers = any(row.answer for row in rows) and not isinstance(query.metric, Computed)
     shown = [
         [
             row.source,
             row.ticket or "(none)",
-            row.subject or "(no subject)",
+            _subject(row),
             *(instant(row.instants.get(key), local) for key in instants),
-            "" if row.value is None else duration(row.value) if timed else number(row.value),
+            *([row.answer or ""] if answers else []),
+            _value(row, timed=timed),
         ]
         for row in rows
     ]
@@ -258,20 +260,33 @@ def _tickets_table(query: Query, rows: Sequence[TicketRow], settings: Settings) 
             **{key: _iso(row.instants.get(key)) for key in instants},
             "value": row.value,
             "unit": "ms" if timed else query.metric.unit,
+            "customer": row.customer,
+            "answer": row.answer,
         }
         for row in rows
     ]
     return Table(
-        ("source", "ticket", "subject", *instants, "value"),
+        ("source", "ticket", "subject", *instants, *(["answer"] if answers else []), "value"),
         shown,
         data,
-        frozenset({"value"}),
+        frozenset({"answer", "value"}),
         solid=frozenset({"source", *instants}),
         cut=frozenset({"ticket", "subject"}),
         spare=tuple(reversed(instants[1:])),
         title=[f"Tickets behind {name}, the latest first"],
         empty="No ticket is behind it in this period.",
     )
+
+
+def _subject(row: TicketRow) -> str:
+    """Return what a row is about: the ticket's subject; who was asked where no ticket is known."""
+    return row.subject or (row.customer if row.ticket is None else None) or "(no subject)"
+
+
+def _value(row: TicketRow, *, timed: bool) -> str:
+    if row.value is None:
+        return row.answer or ""
+    return duration(row.value) if timed else number(row.value)
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from deskmetry.calendar import add_months
@@ -21,8 +21,10 @@ _LEGEND = (
     "Durations are medians; n is the sample. `by month` is the year up to then, each chart from its lowest"
     " month to its highest."
 )
-_ABOUT = re.compile(r"(?P<source>[\w-]+)(?: \([\w-]+\))?(?P<rest>:? (?:can't|the) .*)")
+_ABOUT = re.compile(r"(?P<source>[\w-]+)(?: \([\w-]+\))?(?P<rest>:? (?:can't|the|holds) .*)")
 _ABSENT = f"{_NONE}: the source has nothing of the kind, or doesn't tell it:"
+_WHY_NONE = re.compile(" can't give | is left out| holds no tickets| never of who was asked")
+_WITHOUT_TICKETS = "SELECT name FROM sources WHERE json_extract(capabilities, '$.tickets') = 0"
 
 
 def overview(connection: sqlite3.Connection, session: Session, names: Sequence[str]) -> list[Table]:
@@ -40,7 +42,8 @@ def overview(connection: sqlite3.Connection, session: Session, names: Sequence[s
             since = add_months(end, -11) if end else None
             results.append((whole, answer(connection, Query(known[name](), since, end, by=("month",)))))
     data = [whole.to_dict() | {"months": [p.to_dict() for p in months.points]} for whole, months in results]
-    return [_whole(results, data), _by_source([whole for whole, _ in results], data, session)]
+    holds_none = [name for (name,) in connection.execute(_WITHOUT_TICKETS)]
+    return [_whole(results, data), _by_source([whole for whole, _ in results], data, session, holds_none)]
 
 
 def _whole(results: Sequence[tuple[Result, Result]], data: Sequence[dict[str, Any]]) -> Table:
@@ -57,10 +60,14 @@ def _whole(results: Sequence[tuple[Result, Result]], data: Sequence[dict[str, An
     )
 
 
-def _by_source(results: Sequence[Result], data: Sequence[dict[str, Any]], session: Session) -> Table:
+def _by_source(
+    results: Sequence[Result], data: Sequence[dict[str, Any]], session: Session, holds_none: Collection[str]
+) -> Table:
     points = [_points(result) for result in results]
     counted = {source for found in points for source, point in found.items() if point.value is not None}
     sources = [source for source in session.settings.sources if source in counted]
+    said = [f"{name} holds no tickets." for name in sources if name in holds_none]
+    said += [warning for result in results for warning in result.warnings]
     columns = ("KPI", *sources)
     return Table(
         columns,
@@ -72,9 +79,15 @@ def _by_source(results: Sequence[Result], data: Sequence[dict[str, Any]], sessio
         right=frozenset(sources),
         solid=frozenset(columns),
         title=["The same by source"],
-        # Why a source has no number, or one that rests on rules.
-        notes=[_ABSENT, *_together(warning for result in results for warning in result.warnings)],
+        notes=_notes(said),
     )
+
+
+def _notes(said: Iterable[str]) -> list[str]:
+    """Return what numbers rest on, where it isn't reported, and then why a source has none."""
+    told = _together(said)
+    why = [line for line in told if _WHY_NONE.search(line)]
+    return [line for line in told if line not in why] + ([_ABSENT, *why] if why else [])
 
 
 def _together(warnings: Iterable[str]) -> list[str]:

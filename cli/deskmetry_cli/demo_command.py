@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
 import time
 from datetime import UTC, date, datetime
@@ -79,7 +81,7 @@ def demo(
         writer.add(by_source)
     writer.close()
     _say(f"\nAll that took {time.monotonic() - began:.1f} s. Now ask yourself:\n")
-    _say(_NEXT.format(folder=folder))
+    _say(_activation(Path(sys.prefix)) + _NEXT.format(folder=folder))
 
 
 def _counted(company: DemoCompany) -> str:
@@ -135,6 +137,18 @@ _NEXT = """  cd {folder}
   deskmetry sql "SELECT status, count(*) AS orders, sum(amount_minor) / 100 AS eur FROM orders GROUP BY 1"
   deskmetry sync
 """
+
+
+def _activation(environment: Path) -> str:
+    """Return the line that lets a shell find the program, where it doesn't: it is in a venv that isn't on."""
+    script = environment / "bin" / "activate"
+    if sys.prefix == sys.base_prefix or shutil.which("deskmetry") or not script.exists():
+        return ""
+    here = Path.cwd()
+    # A name without a slash would be looked for in PATH.
+    below = script.is_relative_to(here) and script.parent != here
+    near = script.relative_to(here) if below else script
+    return f"  . {shlex.quote(str(near))}\n"
 
 
 def _day(text: str | None) -> date:

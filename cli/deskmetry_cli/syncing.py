@@ -88,9 +88,15 @@ def _tell_hints(session: Session) -> None:
     from .report import warn
 
     with session.reader() as connection:
-        for hint in hints(connection):
+        for hint in hints(connection, _addresses(session)):
             warn(hint)
         tell_stale(connection, session.settings.privacy_by_source())
+
+
+def _addresses(session: Session) -> dict[str, list[str]]:
+    """Return the company's own addresses by source, where the settings name any."""
+    named = ((name, one.settings.get("addresses")) for name, one in session.settings.sources.items())
+    return {name: [*map(str, own)] for name, own in named if isinstance(own, list)}
 
 
 def _stopping() -> None:

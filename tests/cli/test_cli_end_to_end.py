@@ -164,6 +164,7 @@ def test_the_demo_runs_and_answers_and_leaves_others_files_alone(
     assert answer.code == 0, answer.err
     for name in ("ticket_volume", "first_response_time", "csat", "ticket_backlog", "support", "webshop"):
         assert name in answer.out
+    assert "voice holds no tickets." in answer.out
     assert "cd deskmetry-demo" in answer.err
     as_json = cli("demo", "--until", "2026-11-22", "--format", "json")
     assert as_json.code == 0, as_json.err
@@ -176,6 +177,7 @@ def test_the_demo_runs_and_answers_and_leaves_others_files_alone(
     for line in proposed:
         done = cli("-c", config, *shlex.split(line)[1:])
         assert done.code == 0, (line, done.err)
+        assert "warning" not in done.err  # nothing is wrong with a demo that nobody touched
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     refused = cli("demo", "--folder", "mine", "-f", "json")

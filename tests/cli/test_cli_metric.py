@@ -209,3 +209,41 @@ def test_a_changed_time_zone_counts_at_once(tmp_path: Path) -> None:
     answer = cli("-c", config, "metric", "ticket_volume", *MARCH, "-f", "json").json
     assert answer["period"]["timezone"] == "Asia/Tokyo"
     assert answer["period"]["since"] == "2026-03-01T00:00:00+09:00"
+
+
+def test_behind_a_score_stand_who_answered_and_what(tmp_path: Path) -> None:
+    (tmp_path / "form.csv").write_text(
+        "id,kind,mail,at,points\n1,nps,eva@shop.example,2026-03-02T09:00:00Z,9\n"
+        "2,nps,,2026-03-03T09:00:00Z,6\n3,csat,max@shop.example,2026-03-04T09:00:00Z,4\n"
+    )
+    columns = (
+        'id = "id", kind = "kind", customer_email = "mail", answered_at = "at", score = "points",'
+        ' scale_min = { column = "kind", map = { nps = "0", csat = "1" } },'
+        ' scale_max = { column = "kind", map = { nps = "10", csat = "5" } }'
+    )
+    text = '[sources.form]\nconnector = "table"\npath = "form.csv"\ninto = "survey_answers"\n'
+    config = configured(tmp_path, f"{text}columns = {{ {columns} }}\n")
+    assert cli("-c", config, "sync").code == 0
+    answer = cli("-c", config, "metric", "nps", "--tickets", *MARCH)
+    header, _, *lines = answer.out.splitlines()[1:]
+    assert header.split() == ["source", "ticket", "subject", "answered_at", "value"]
+    assert [line.split() for line in lines] == [
+        ["form", "(none)", "(no", "subject)", "2026-03-03", "09:00", "6"],
+        ["form", "(none)", "eva@shop.example", "2026-03-02", "09:00", "9"],
+    ]
+    rated = cli("-c", config, "metric", "csat", "--tickets", *MARCH)
+    assert rated.out.splitlines()[-1].split()[2:] == [
+        "max@shop.example",
+        "2026-03-04",
+        "09:00",
+        "4",
+        "of",
+        "5",
+        "1",
+    ]
+    (row,) = rows(cli("-c", config, "metric", "csat", "--tickets", *MARCH, "-f", "jsonl"))
+    assert (row["customer"], row["answer"], row["value"]) == ("max@shop.example", "4 of 5", 1)
+    assert (
+        "form (none): eva@shop.example · answered_at"
+        in cli("-c", config, "metric", "nps", "--explain", *MARCH).out
+    )

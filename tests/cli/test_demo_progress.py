@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from deskmetry.sync import Outcome
-from deskmetry_cli.demo_answers import _together
+from deskmetry_cli.demo_answers import _notes, _together
+from deskmetry_cli.demo_command import _activation
 from deskmetry_cli.progress import Bars, Lines
 
 
@@ -49,3 +52,44 @@ def test_sources_of_which_the_same_is_said_are_named_together() -> None:
         "voice is left out: it was never synced completely.",
         "markets can't give ratings: none was seen.",
     ]
+
+
+def test_below_the_dash_stands_why_a_source_has_no_number_and_nothing_else() -> None:
+    said = [
+        "voice holds no tickets.",
+        "mail: the status history is inferred by rules, not reported.",
+        "post: the status history is inferred by rules, not reported.",
+        "mail (mailbox) can't give ratings.",
+        (
+            "voice (surveymonkey) tells of answers to csat surveys and never of who was asked, so they are in"
+            " no response rate."
+        ),
+    ]
+    assert _notes(said) == [
+        "mail, post: the status history is inferred by rules, not reported.",
+        "–: the source has nothing of the kind, or doesn't tell it:",
+        "voice holds no tickets.",
+        "mail can't give ratings.",
+        said[-1],
+    ]
+    assert _notes(said[1:2]) == said[1:2]
+
+
+def test_a_venv_that_is_not_on_is_switched_on_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "my clone" / ".venv" / "bin" / "activate"
+    script.parent.mkdir(parents=True)
+    script.touch()
+    venv = script.parent.parent
+    monkeypatch.setattr(sys, "prefix", str(venv))
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(venv.parent)
+    assert _activation(venv) == "  . .venv/bin/activate\n"
+    monkeypatch.chdir(tmp_path / "my clone" / ".venv" / "bin")
+    assert _activation(venv) == f"  . '{script}'\n"
+    program = tmp_path / "deskmetry"
+    program.touch(mode=0o755)
+    assert _activation(venv) == ""  # it is found already
+    program.unlink()
+    monkeypatch.setattr(sys, "base_prefix", str(venv))
+    assert _activation(venv) == ""  # no venv

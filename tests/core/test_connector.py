@@ -114,6 +114,20 @@ def test_whatever_a_mapper_stumbles_over_costs_one_item(error: Exception) -> Non
     assert len(page.rejected) == 1
 
 
+def test_what_was_written_for_people_is_told_without_the_names_of_classes() -> None:
+    def mapper(item: int) -> Team:
+        if item == 1:
+            raise RecordError("a word that nobody knows")
+        if item == 2:
+            raise TypeError("unforeseen")
+        return Team(id="", name="T")
+
+    reasons = [one.reason for one in Desk().page([1, 2, 3], mapper).rejected]
+    assert reasons[:2] == ["a word that nobody knows", "TypeError: unforeseen"]
+    assert reasons[2].startswith("id: ")
+    assert "Value error" not in reasons[2]
+
+
 def test_an_instant_that_no_clock_shows_costs_one_item() -> None:
     def mapper(item: float) -> Ticket:
         return Ticket(id="1", status="open", created_at=from_epoch(seconds=item))

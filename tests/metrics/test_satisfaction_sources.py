@@ -159,9 +159,10 @@ def test_a_source_that_never_tells_who_was_asked_is_named(store: Store) -> None:
     store.source("chats", connector="livechat", complete_until="2026-03-01", capabilities='{"ratings":true}')
     store.write(reply("c", "2026-01-09", label="good"), source=3)
     store.refresh()
-    said = (
-        "chats (livechat) tells of answers and never of who was asked, so they are in no response rate.",
-        "shop (zendesk) tells of answers and never of who was asked, so they are in no response rate.",
+    said = tuple(
+        f"{name} tells of answers to csat surveys and never of who was asked, so they are in no"
+        " response rate."
+        for name in ("chats (livechat)", "shop (zendesk)")
     )
     assert ask(store, CsatResponseRate()).warnings == said
     assert ask(store, CsatResponseRate(), where=("source=voice",)).warnings == ()
@@ -181,6 +182,23 @@ def test_behind_a_number_are_the_tickets_of_their_own_source(store: Store) -> No
     ]
     behind = tickets(store.connection, Query(Nps(), since="2026-01", until="2026-03"))
     assert {(row.source, row.ticket) for row in behind} == {("voice", None)}
+
+
+def test_behind_a_score_are_the_points_and_who_gave_them(store: Store) -> None:
+    store.write(
+        Customer(id="mia", name="Mia Lang", email="mia@x.example"),
+        Customer(id="kai", email="kai@x.example"),
+        reply("n8", "2026-02-20", kind="nps", customer_id="mia", **points(9, 10, 0)),
+        reply("n9", "2026-02-21", kind="nps", customer_id="kai", **points(0, 10, 0)),
+        source=VOICE,
+    )
+    store.write(reply("own 2", "2026-02-22", ticket_id="2", survey=None, label="good", **points(1, 1, 0)))
+    store.refresh()
+    kai, mia, *_ = tickets(store.connection, Query(Nps(), since="2026-02", until="2026-03"))
+    assert (kai.customer, kai.answer, kai.value) == ("kai@x.example", "0 of 10", 0)
+    assert (mia.customer, mia.answer, mia.value) == ("Mia Lang", "9 of 10", 9)
+    rated, *_ = tickets(store.connection, Query(Csat(), since="2026-02", until="2026-03"))
+    assert (rated.customer, rated.answer, rated.value) == (None, "good", 1)
 
 
 def test_what_is_no_survey_cannot_be_split_by_it(store: Store) -> None:

@@ -76,7 +76,8 @@ class TableMapping:
                 yield f"{table} needs `{field.name}` ({field.doc}{also})"
         for name in dict.fromkeys(self._named()):
             if name not in names and (certain or self._is_needed(name)) and name.split(".")[0] not in names:
-                yield f"there is no column {name!r}.{nearest(name, names)}".rstrip(".")
+                near = nearest(name, names).strip()
+                yield f"there is no column {name!r}" + (f" ({near[:1].lower()}{near[1:]})" if near else "")
 
     def absent(self, header: Iterable[str]) -> list[str]:
         """Return the columns that the settings name and the header doesn't."""

@@ -265,8 +265,11 @@ def _as_records(mapped: Record | Iterable[Record] | None) -> Iterable[Record]:
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'record'}: {e['msg']}" for e in error.errors()[:3]
+            f"{'.'.join(map(str, e['loc'])) or 'record'}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()[:3]
         )
+    if isinstance(error, RecordError):
+        return str(error)  # written for people
     if isinstance(error, KeyError) and error.args:
         return f"the field {error.args[0]!r} is missing"
     return f"{type(error).__name__}: {error}"

@@ -128,7 +128,9 @@ class Result:
 class TicketRow:
     """One ticket behind a number: the instants and the value that put it there; durations in ms.
 
-    ticket is None for an answer that names no ticket; source is then where the answer came from.
+    ticket is None for an answer that names no ticket; source is then where the answer came from. customer
+    is who was asked, by name, else address or id. answer is what they answered: the points of their scale,
+    or the label where there are none, or but one.
     """
 
     source: str
@@ -137,6 +139,8 @@ class TicketRow:
     link: str | None
     instants: Mapping[str, datetime]
     value: float | int | None
+    customer: str | None = None
+    answer: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as JSON data."""
@@ -147,6 +151,8 @@ class TicketRow:
             "link": self.link,
             "instants": {name: _iso(at) for name, at in self.instants.items()},
             "value": self.value,
+            "customer": self.customer,
+            "answer": self.answer,
         }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..metric import TICKETS, Computed, Count, Duration, Level, Mean, Ratio, Share
 from ..metric.guard import guarded
@@ -13,6 +14,7 @@ from .groups import plan
 from .level import instants, statements
 from .query import Query
 from .question import understand
+from .respondents import ITEMS, respondent
 from .result import Explanation, TicketRow
 from .scope import Scope
 from .sources import instant, read_sources
@@ -84,14 +86,16 @@ def _rows(connection: sqlite3.Connection, scope: Scope, limit: int) -> Iterator[
     fill(connection, scope)
     term = _term(scope)
     whose = source_of_ticket(term.fact)
+    term = replace(term, columns={**term.columns, "_item": ITEMS.get(term.fact.name, "NULL")})
     sql = (
-        f"SELECT COALESCE(f.{whose}, f.source_id), f.ticket_id, f._at, f._value {source(scope, term)}"
+        f"SELECT COALESCE(f.{whose}, f.source_id), f.ticket_id, f._at, f._value, f.source_id, f._item"
+        f" {source(scope, term)}"
         f" {'AND' if scope.filters else 'WHERE'} f._out IS NULL ORDER BY 3 DESC, 1, 2 LIMIT :_limit"
     )
     with guarded(connection, scope.metric.name):
         found = connection.execute(sql, {**scope.bound(), "_limit": limit}).fetchall()
     names = {source.id: source.name for source in read_sources(connection)}
-    for source_id, ticket, at, value in found:
+    for source_id, ticket, at, value, told_by, item in found:
         row = connection.execute(
             "SELECT subject, link FROM tickets WHERE source_id = ? AND id = ?", (source_id, ticket)
         ).fetchone()
@@ -99,7 +103,9 @@ def _rows(connection: sqlite3.Connection, scope: Scope, limit: int) -> Iterator[
         moments = {term.at: at} | _instants(connection, source_id, ticket)
         zone = scope.period.zone
         shown = {name: instant(value, zone) for name, value in moments.items() if value is not None}
-        yield TicketRow(names[source_id], ticket, subject, link, shown, value)
+        customer, answer, points = respondent(connection, term.fact, told_by, item)
+        value = points if isinstance(scope.metric, Computed) else value
+        yield TicketRow(names[source_id], ticket, subject, link, shown, value, customer, answer)
 
 
 def _instants(connection: sqlite3.Connection, source_id: int, ticket: str | None) -> dict[str, int | None]:

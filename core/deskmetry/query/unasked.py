@@ -25,10 +25,19 @@ def unasked(connection: sqlite3.Connection, scope: Scope) -> Iterator[str]:
             and _has(connection, scope, ANSWERS, source.id)
             and not _has(connection, scope, OFFERS, source.id)
         ):
+            kinds = _kinds(connection, scope, source.id)
             yield (
-                f"{source.name} ({source.connector}) tells of answers and never of who was asked, so they are"
-                " in no response rate."
+                f"{source.name} ({source.connector}) tells of answers to {kinds} surveys and never of"
+                " who was asked, so they are in no response rate."
             )
+
+
+def _kinds(connection: sqlite3.Connection, scope: Scope, source: int) -> str:
+    """Return the kinds of surveys, as `csat and nps`, of whose answers a source tells."""
+    condition = getattr(scope.metric, "of", "1 = 1")
+    sql = f"SELECT DISTINCT kind FROM {ANSWERS.name} WHERE source_id = :_source AND ({condition}) ORDER BY 1"
+    found = connection.execute(sql, {**scope.bound(), "_source": source})
+    return " and ".join(kind for (kind,) in found)
 
 
 def _has(connection: sqlite3.Connection, scope: Scope, fact: Fact, source: int) -> bool:
