@@ -65,7 +65,7 @@ def test_a_built_in_connector_is_graded_as_a_table(monkeypatch: pytest.MonkeyPat
     assert answer.code == 0, answer.out
     assert answer.out.startswith("mailbox: platinum\n")
     assert "it doesn't speak HTTP" in answer.out
-    assert answer.err == "Trying 38 rules.\n"
+    assert answer.err == "Trying 39 rules.\n"
 
 
 def test_a_connector_in_a_file_is_graded_as_json(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
