@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from . import mirrors, sessions, sql, stages
-from .histories import told
+from . import histories, mirrors, sessions, sql, stages
 
 Target = Callable[[str], str]
 
@@ -23,11 +22,7 @@ def build(connection: sqlite3.Connection, target: Target = in_main) -> int:
     records and `known_agents`, so that the same call builds facts as of any instant, into any tables. Leaves
     in `temp.alarms` when each ticket's facts change next by the mere passing of time.
     """
-    with told(connection) as histories:
-        stages.fill(connection)
-        sessions.fill(connection)
-        mirrors.fill(connection)
-    histories.result().stage(connection)
+    histories.stage(connection, lambda: _fill(connection))
     tickets = target("ticket_facts")
     inserted = connection.execute(sql.tickets(tickets)).rowcount
     connection.execute(sql.tags(target("tag_facts"), tickets))
@@ -40,3 +35,9 @@ def build(connection: sqlite3.Connection, target: Target = in_main) -> int:
     mirrors.drop(connection)
     stages.drop(connection)
     return inserted
+
+
+def _fill(connection: sqlite3.Connection) -> None:
+    stages.fill(connection)
+    sessions.fill(connection)
+    mirrors.fill(connection)

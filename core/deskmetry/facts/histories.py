@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -18,6 +17,8 @@ from .timeline import Event, Origin, timeline
 History = tuple[int, str, int, Origin, Sequence[Event]]
 """Source, ticket, cutoff, what the ticket itself says, and its events."""
 Rows = list[tuple[Any, ...]]
+AT_ONCE = 10_000
+"""So many histories are held in memory."""
 _line = attrgetter(*stages.LINE)
 _ticket_of = itemgetter(0, 1)
 
@@ -39,15 +40,24 @@ class Told:
         insert(connection, stages.INTO_ALARMS, self.alarms, stages.SOONER)
 
 
-@contextmanager
-def told(connection: sqlite3.Connection) -> Iterator[Future[Told]]:
-    """Read the histories of the stale tickets, and tell them while the body has SQLite work.
+def stage(connection: sqlite3.Connection, meanwhile: Callable[[], None]) -> None:
+    """Stage what the histories of the stale tickets come to; `meanwhile` is other work of SQLite's.
 
     SQLite gives Python's lock back while it works, so that both cost little more time than the longer one.
+    Histories that are too many to be held at once are told one lot after the other.
     """
-    histories = list(read(connection))
-    with ThreadPoolExecutor(1, "histories") as pool:
-        yield pool.submit(tell, histories)
+    (tickets,) = connection.execute("SELECT count(*) FROM temp.stale").fetchone()
+    if tickets <= AT_ONCE:
+        histories = list(read(connection))
+        with ThreadPoolExecutor(1, "histories") as pool:
+            told = pool.submit(tell, histories)
+            meanwhile()
+        told.result().stage(connection)
+        return
+    meanwhile()
+    every = read(connection)
+    while lot := list(islice(every, AT_ONCE)):
+        tell(lot).stage(connection)
 
 
 def tell(histories: Sequence[History]) -> Told:

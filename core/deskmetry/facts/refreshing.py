@@ -12,8 +12,8 @@ from ..settings import People
 from . import contacts, mirrors, people, sessions, stages, subjects, surveys, tables
 from .basis import NOBODY_IGNORED, set_state, state
 from .build import build
+from .histories import AT_ONCE
 
-_BATCH = 10_000  # tickets built at once: bounds the temporary tables, and the histories in memory
 _FACTS_OF_A_TICKET = (
     "message_facts",
     "reply_facts",
@@ -215,7 +215,7 @@ def _replace(connection: sqlite3.Connection) -> int:
         connection.execute(f"DELETE FROM main.{name} WHERE {gathered}")
     total = 0
     built = "(source_id, ticket_id) IN (SELECT source_id, ticket_id FROM temp.stale)"
-    while connection.execute(_NEXT_BATCH, (_BATCH,)).rowcount:
+    while connection.execute(_NEXT_BATCH, (AT_ONCE,)).rowcount:
         total += build(connection)
         _note_persons(connection, built)
         connection.execute(f"DELETE FROM temp.all_stale WHERE {built}")
