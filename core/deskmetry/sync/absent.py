@@ -13,7 +13,7 @@ from ..records import Record, TicketEvent, to_milliseconds
 from ..records.kinds import Provenance
 from ..store.columns import Value
 from ..store.marks import marks_of
-from ..store.writer import table_of
+from ..store.table import table_of
 from .reader import StreamEnded
 from .report import Outcome, SourceReport, StreamReport
 from .sweep import bury

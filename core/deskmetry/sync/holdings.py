@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from ..records import Record, to_milliseconds
-from ..store.writer import Row, Table, table_of
+from ..store.table import Row, Table, latest_version, table_of
 
 _INSTANTS = ("updated_at", "created_at", "sent_at", "at")
-_DAY_MS = 86_400_000
 _IDS_A_QUERY = 500
 
 
@@ -32,7 +30,7 @@ class Holdings:
         self._connection = connection
         self._source = source
         self._until = None if until is None else to_milliseconds(until)
-        self._latest = time.time_ns() // 1_000_000 + _DAY_MS
+        self._latest = latest_version()
 
     def ids(self, kind: type[Record], since: datetime | None = None, *, tombstones: bool = False) -> set[str]:
         """Return the ids of a kind's rows, tombstones only if wanted; only those changed since an instant."""
@@ -70,7 +68,7 @@ class Holdings:
             kinds.setdefault(type(record), []).append(record)
         for kind, members in kinds.items():
             table = table_of(kind)
-            rows = [table.row(record, self._latest) for record in members]
+            rows = table.rows(members, self._latest)
             stored = self._stored(table, [str(row[0]) for row in rows])
             for row in rows:
                 found[str(row[0])] = self._likeness(table, stored.get(str(row[0])), row, columns)

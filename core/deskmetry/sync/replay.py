@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,13 +20,12 @@ from ..records.kinds import Provenance
 from ..settings import People
 from ..store import Writer, WriterLock, Written, open_writer, transaction, translated
 from ..store.observe import Observer
-from ..store.writer import table_of
+from ..store.table import latest_version, table_of
 from .cleanser import Cleanser
 from .quarantine import MAX_RAW
 from .state import words
 
 _KNOWN = frozenset(RECORDS)
-_DAY_MS = 86_400_000
 _UNSTORABLE = (
     sqlite3.Error,
     TypeError,
@@ -208,7 +206,7 @@ def _newer(connection: sqlite3.Connection, source: int, records: Iterable[Record
 
     A bad record is as old as the run that set it aside: what can't be ordered may be newer here.
     """
-    latest = time.time_ns() // 1_000_000 + _DAY_MS
+    latest = latest_version()
     kept: list[Record] = []
     for record in records:
         table = table_of(type(record))

@@ -14,7 +14,7 @@ from ..records import Record, to_milliseconds
 from ..settings import People
 from ..store import WriterLock, open_writer, transaction, translated
 from ..store.marks import marks_of
-from ..store.writer import table_of
+from ..store.table import table_of
 from .verified import Gone, Verified
 
 SHARE = 0.1  # of the rows of a kind, that may be gone at once
