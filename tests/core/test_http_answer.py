@@ -92,7 +92,7 @@ def test_odd_values_do_not_cost_the_page(body: bytes, value: object, respx_mock:
         assert http.get_json("/x", items="data").items == [value]
 
 
-@pytest.mark.parametrize("levels", [201, 100_000])
+@pytest.mark.parametrize("levels", [202, 100_000])
 def test_json_nested_too_deeply_is_refused_and_not_asked_for_again(
     levels: int, respx_mock: respx.MockRouter
 ) -> None:
@@ -104,7 +104,7 @@ def test_json_nested_too_deeply_is_refused_and_not_asked_for_again(
 
 
 def test_json_nested_as_deeply_as_allowed_is_taken(respx_mock: respx.MockRouter) -> None:
-    respx_mock.get(f"{BASE}/x").respond(content=b"[" * 200 + b"]" * 200, headers=JSON)
+    respx_mock.get(f"{BASE}/x").respond(content=b"[" * 201 + b"]" * 201, headers=JSON)
     with client() as (http, _context):
         assert http.get_json("/x").status == 200
 
@@ -119,9 +119,9 @@ def _objects(levels: int, inside: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("body", "cap", "taken"),
-    [(_lists(cap + more, b"1"), cap, more == 0) for cap in (3, 200, 250) for more in (0, 1)]
-    + [(_lists(cap + more, b""), cap, more == 0) for cap in (3, 200, 250) for more in (0, 1)]
-    + [(_objects(cap - 1 + more, b""), cap, more == 0) for cap in (3, 200, 250) for more in (0, 1)],
+    [(_lists(cap + more, b"1"), cap, more == 0) for cap in (3, 200, 201, 250) for more in (0, 1)]
+    + [(_lists(cap + more, b""), cap, more == 0) for cap in (3, 200, 201, 250) for more in (0, 1)]
+    + [(_objects(cap - 1 + more, b""), cap, more == 0) for cap in (3, 200, 201, 250) for more in (0, 1)],
 )
 def test_the_cap_on_nesting_is_exact_for_every_reader(
     body: bytes, cap: int, taken: bool, respx_mock: respx.MockRouter

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _JSON = re.compile(r"(application|text)/(json|[\w.+-]+\+json)", re.IGNORECASE)
 MISSING: Final = object()
-_FAST_LEVELS = 200  # pydantic's reader gives up after a level more, and `_read_fast` adds that one
+_FAST_LEVELS = 201  # pydantic's reader gives up after so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +91,19 @@ def _records(reply: Reply, value: Any, path: str) -> list[Any]:
 def _read_fast(body: bytes, max_depth: int) -> Any:
     """Return the JSON if pydantic's reader takes it and it nests no deeper than allowed, else MISSING.
 
-    A walk over the values would cost as much as reading them, so the reader's own limit is the cap: the list
-    put around the body takes the level that it allows beyond ours.
+    A walk over the values would cost as much as reading them, so the reader's own limit is the cap.
     """
     if max_depth < _FAST_LEVELS or not _reader_is_capped():
         return MISSING
     try:
-        found = from_json(b"[%b]" % body)
+        return from_json(body)
     except ValueError:  # broken, too deep, or one of the oddities that the slow way has rules for
         return MISSING
-    return found[0] if len(found) == 1 else MISSING  # `1, 2` is no JSON, in a list it is
 
 
 @cache
 def _reader_is_capped() -> bool:
-    levels = _FAST_LEVELS + 2
+    levels = _FAST_LEVELS + 1
     try:
         from_json(b"[" * levels + b"]" * levels)
     except ValueError:

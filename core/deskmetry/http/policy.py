@@ -29,7 +29,7 @@ class Policy:
     read_timeout: float = 60.0
     deadline: float = 180.0
     max_body: int = 64 * 1024 * 1024
-    max_depth: int = 200
+    max_depth: int = 201  # as deep as pydantic's reader goes, so that nothing need be walked over
     max_redirects: int = 5
 
 
