@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from deskmetry.errors import AuthenticationFailed
+from deskmetry.errors import AuthenticationFailed, Interrupted
 from deskmetry.settings import build_source, load
 from deskmetry.settings.state import StateFile
 from deskmetry.sync import Options, SyncReport, sync
 from deskmetry_connectors.zendesk import Zendesk
 from deskmetry_connectors.zendesk.emulator import CLIENT, REFRESH, Emulator, Faults
 from helpers_cli import cli
-from helpers_zendesk import desk, rows
+from helpers_synced import rows
+from helpers_zendesk import desk
 
 STATE = "deskmetry.db.state"
 
@@ -98,6 +101,28 @@ def test_a_kill_between_exchange_and_use_loses_nothing(
         again = made(tmp_path, server)
         assert again.check() == f"{server.url} as Agent 0 (admin)"
         again.close()
+
+
+def test_a_wish_to_stop_during_an_exchange_waits_for_the_successor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk() as server:
+        connector = made(tmp_path, server)
+        exchange, over = server.doors.exchange, threading.Event()
+
+        def slow(asked: Any) -> Any:
+            connector.context.stop.set()
+            over.wait(0.15)  # longer than a request takes to notice
+            return exchange(asked)
+
+        monkeypatch.setattr(server.doors, "exchange", slow)
+        with suppress(Interrupted):
+            connector.check()
+        assert connector.context.requests == server.counts.total()
+        connector.close()
+        assert server.doors.refresh == f"{REFRESH}-1"
+        monkeypatch.undo()
+        assert run(tmp_path, server).exit_code == 0
 
 
 def test_a_token_that_was_used_before_is_told_in_one_line(tmp_path: Path) -> None:

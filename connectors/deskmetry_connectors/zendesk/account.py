@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Protocol
 from urllib.parse import urlsplit
 
@@ -100,31 +102,41 @@ class OAuthClient:
 
         secret = self._secret.get_secret_value()
         body = {"client_id": self.client_id, "client_secret": secret, "scope": "read"} | asked
-        client = HttpClient(self.url, dict, self._context, policy=self._policy)
-        try:
-            answer = client.post_json("/oauth/tokens", body)
-        except SourceError as error:
-            if error.data.get("status") not in {400, 401, 403}:
-                raise
-            return {}  # the vendor's words stay out: they might repeat the secret
-        finally:
-            client.close()
+        with (
+            self._context.unbroken() as context,
+            closing(HttpClient(self.url, dict, context, policy=self._policy)) as client,
+        ):
+            try:
+                answer = client.post_json("/oauth/tokens", body)
+            except SourceError as error:
+                if error.data.get("status") not in {400, 401, 403}:
+                    raise
+                return {}  # the vendor's words stay out: they might repeat the secret
         found = {name: answer.at(name) for name in ("access_token", "refresh_token")}
         return {name: value for name, value in found.items() if isinstance(value, str) and value}
 
 
-class ClientCredentials:
+class _Renewed(ABC):
+    """Credentials that are an access token, which the first request and every refusal ask for anew."""
+
+    _token: str | None = None
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the access token as header."""
+        if self._token is None:
+            self.renew()
+        return {"Authorization": f"Bearer {self._token}"}
+
+    @abstractmethod
+    def renew(self) -> bool:
+        """Ask for a new access token, and tell whether there is one."""
+
+
+class ClientCredentials(_Renewed):
     """An OAuth client that gets itself access tokens, which end after half an hour."""
 
     def __init__(self, client: OAuthClient) -> None:
         self._client = client
-        self._token: str | None = None
-
-    def headers(self) -> Mapping[str, str]:
-        """Return the access token as header; the first call asks for one."""
-        if self._token is None:
-            self.renew()
-        return {"Authorization": f"Bearer {self._token}"}
 
     def renew(self) -> bool:
         """Ask for a new access token."""
@@ -142,7 +154,7 @@ Exchange = Callable[[str], tuple[str, str]]
 """Takes a refresh token; returns its successor and the access token that came with it."""
 
 
-class RefreshToken:
+class RefreshToken(_Renewed):
     """A refresh token that is good for one exchange; its successor is on disk before anything is read.
 
     rotate: makes an exchange with the newest token there is, keeps the successor, and returns the access
@@ -152,13 +164,6 @@ class RefreshToken:
     def __init__(self, client: OAuthClient, rotate: Callable[[Exchange], str]) -> None:
         self._client = client
         self._rotate = rotate
-        self._token: str | None = None
-
-    def headers(self) -> Mapping[str, str]:
-        """Return the access token as header; the first call exchanges the refresh token for one."""
-        if self._token is None:
-            self.renew()
-        return {"Authorization": f"Bearer {self._token}"}
 
     def renew(self) -> bool:
         """Exchange the refresh token for a new pair."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,3 +53,34 @@ class Context:
         stopped = self.stop.wait(seconds)
         self.seconds_waited += time.monotonic() - began
         return not stopped
+
+    @contextmanager
+    def unbroken(self) -> Iterator[Context]:
+        """Lend a context whose requests are brought to their end, though the user stops meanwhile.
+
+        For what must not be broken off: the exchange of a refresh token, which the vendor has taken while its
+        successor is on its way. Waits between tries end at once all the same.
+        """
+        lent = _Unbroken(self)
+        try:
+            yield lent
+        finally:
+            self.requests += lent.requests
+            self.retries += lent.retries
+
+
+class _Unbroken(Context):
+    """A context whose own wish to stop nobody has; clock and waits are those of another."""
+
+    __slots__ = ("_beside",)
+
+    def __init__(self, beside: Context) -> None:
+        named = {field.name: getattr(beside, field.name) for field in fields(Context)}
+        super().__init__(**named | {"stop": threading.Event(), "requests": 0, "retries": 0})
+        self._beside = beside
+
+    def clock(self) -> float:
+        return self._beside.clock()
+
+    def wait(self, seconds: float, reason: str) -> bool:
+        return self._beside.wait(seconds, reason)
