@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +31,6 @@ def attached(connector: Edesk) -> QuickContext:
     context = QuickContext()
     connector.attach(context)
     return context
-
-
-def rows(database: Path, sql: str, *values: Any) -> list[Any]:
-    """Return what a query over a synced database says; single columns as plain values."""
-    with closing(sqlite3.connect(database)) as connection:
-        found = connection.execute(sql, values).fetchall()
-    return [row[0] if len(row) == 1 else row for row in found]
-
-
-def requests(report: SyncReport) -> dict[str, int]:
-    """Return what each stream cost."""
-    return {stream.stream: stream.requests for stream in report.sources[0].streams}
 
 
 def empty(**settings: Any) -> Company:

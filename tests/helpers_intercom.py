@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,23 +40,6 @@ def intercom(server: Emulator, **settings: Any) -> Intercom:
 def run(database: Path, connector: Connector, **options: Any) -> SyncReport:
     """Sync one connector as source `ic`."""
     return sync(database, {"ic": connector}, Options(**options))
-
-
-def rows(database: Path, sql: str, *values: Any) -> list[Any]:
-    """Return what a query over a synced database says; single columns as plain values."""
-    with closing(sqlite3.connect(database)) as connection:
-        found = connection.execute(sql, values).fetchall()
-    return [row[0] if len(row) == 1 else row for row in found]
-
-
-def outcomes(report: SyncReport) -> dict[str, str]:
-    """Return how each stream ended."""
-    return {stream.stream: stream.outcome.value for stream in report.sources[0].streams}
-
-
-def requests(report: SyncReport) -> dict[str, int]:
-    """Return what each stream cost."""
-    return {stream.stream: stream.requests for stream in report.sources[0].streams}
 
 
 def at(seconds: int) -> datetime:

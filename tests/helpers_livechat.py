@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,23 +39,6 @@ def livechat(server: Emulator, **settings: Any) -> LiveChat:
 def run(database: Path, connector: Connector, **options: Any) -> SyncReport:
     """Sync one connector as source `chat`."""
     return sync(database, {"chat": connector}, Options(**options))
-
-
-def rows(database: Path, sql: str, *values: Any) -> list[Any]:
-    """Return what a query over a synced database says; single columns as plain values."""
-    with closing(sqlite3.connect(database)) as connection:
-        found = connection.execute(sql, values).fetchall()
-    return [row[0] if len(row) == 1 else row for row in found]
-
-
-def outcomes(report: SyncReport) -> dict[str, str]:
-    """Return how each stream ended."""
-    return {stream.stream: stream.outcome.value for stream in report.sources[0].streams}
-
-
-def requests(report: SyncReport) -> dict[str, int]:
-    """Return what each stream cost."""
-    return {stream.stream: stream.requests for stream in report.sources[0].streams}
 
 
 def stamp(seconds: float) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from deskmetry_connectors.surveymonkey.emulator.company import (
     WHY,
 )
 from helpers_http import PatientContext
+from helpers_synced import rows
 
 Json = dict[str, Any]
 CONTACT_PLAN: Json = {
@@ -61,13 +61,6 @@ def patient(connector: SurveyMonkey, max_wait: timedelta = timedelta(minutes=15)
     return context
 
 
-def rows(database: Path, sql: str, *values: Any) -> list[Any]:
-    """Return what a query over a synced database says; single columns as plain values."""
-    with closing(sqlite3.connect(database)) as connection:
-        found = connection.execute(sql, values).fetchall()
-    return [row[0] if len(row) == 1 else row for row in found]
-
-
 def scores(database: Path) -> Mapping[str, float]:
     """Return the scores of all answers that count, by id."""
     return dict(rows(database, "SELECT id, score FROM survey_answers WHERE superseded_by IS NULL"))
@@ -76,11 +69,6 @@ def scores(database: Path) -> Mapping[str, float]:
 def spent(report: SyncReport) -> dict[str, int]:
     """Return what each stream cost."""
     return {stream.stream: stream.requests for stream in report.sources[0].streams}
-
-
-def outcomes(report: SyncReport) -> dict[str, str]:
-    """Return how each stream ended."""
-    return {stream.stream: stream.outcome.value for stream in report.sources[0].streams}
 
 
 def rated(company: Company, choice: int, at: int | None = None, **more: Any) -> Response:

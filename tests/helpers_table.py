@@ -26,11 +26,32 @@ ORDERS: Mapping[str, Any] = {
     },
 }
 HEADER = "No,Date,Total\n"
+CASES: Mapping[str, Any] = {
+    "into": "tickets",
+    "timezone": "UTC",
+    "columns": {
+        "id": "No",
+        "created_at": "Date",
+        "status": {"value": "open"},
+        "requester_email": "Mail",
+        "requester_name": "Name",
+    },
+}
 
 
 def orders(*numbers: int, total: str = "1.00") -> str:
     """Return a file of orders with these numbers."""
     return HEADER + "".join(f"{number},2026-03-01 10:00:00,{total}\n" for number in numbers)
+
+
+def cases(*lines: str) -> str:
+    """Return a file of cases with these rows."""
+    return "No,Date,Mail,Name\n" + "".join(f"{line}\n" for line in lines)
+
+
+def case(number: int) -> str:
+    """Return one row of a file of cases."""
+    return f"{number},2026-03-01 10:00:{number:02},eva@shop.example,Eva"
 
 
 def write(path: Path, text: str | bytes, *, at: float = LONG_AGO) -> Path:
@@ -57,3 +78,8 @@ def rows(database: Path, sql: str) -> list[tuple[Any, ...]]:
     """Return the rows of a query."""
     with closing(sqlite3.connect(database)) as connection:
         return connection.execute(sql).fetchall()
+
+
+def ids(database: Path, kind: str = "orders") -> list[str]:
+    """Return the ids in a table, the shortest first."""
+    return [row[0] for row in rows(database, f"SELECT id FROM {kind} ORDER BY length(id), id")]

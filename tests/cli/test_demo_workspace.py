@@ -125,7 +125,6 @@ def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     assert (tmp_path / "deskmetry.toml").is_file()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are a matter of POSIX")
 def test_only_the_owner_may_read_what_is_made(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     build(folder, until=UNTIL, tickets_per_year=50)

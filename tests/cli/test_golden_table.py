@@ -74,34 +74,26 @@ connector = "table"
 path = "voices.csv"
 timezone = "UTC"
 tickets = "phone"
-
+"""
+# The questions of one form, each in a column of its own: kind, column, what an answer counts, and its scale.
+QUESTIONS = [
+    ("csat", "Satisfied", '{ column = "Satisfied", map = { yes = "1", no = "0" } }', 0, 1),
+    ("nps", "Recommend", '"Recommend"', 0, 10),
+]
+QUESTION = """
 [[sources.later.tables]]
 into = "survey_answers"
-only = { Satisfied = "*" }
+only = {{ {column} = "*" }}
 [sources.later.tables.columns]
-id = { column = "Response", prefix = "csat-" }
-kind = { value = "csat" }
-survey = { value = "later" }
+id = {{ column = "Response", prefix = "{kind}-" }}
+kind = {{ value = "{kind}" }}
+survey = {{ value = "later" }}
 ticket_id = "Call"
 customer_email = "E-mail"
 answered_at = "Date"
-score = { column = "Satisfied", map = { yes = "1", no = "0" } }
-scale_min = { value = 0 }
-scale_max = { value = 1 }
-
-[[sources.later.tables]]
-into = "survey_answers"
-only = { Recommend = "*" }
-[sources.later.tables.columns]
-id = { column = "Response", prefix = "nps-" }
-kind = { value = "nps" }
-survey = { value = "later" }
-ticket_id = "Call"
-customer_email = "E-mail"
-answered_at = "Date"
-score = "Recommend"
-scale_min = { value = 0 }
-scale_max = { value = 10 }
+score = {score}
+scale_min = {{ value = {low} }}
+scale_max = {{ value = {high} }}
 """
 
 
@@ -112,7 +104,11 @@ def test_every_kpi_of_files_of_calls_and_answers_is_what_the_files_say(tmp_path:
     write_voices(voices, 120, 150, seed)
     for path in (calls, voices):
         os.utime(path, (WRITTEN.timestamp(), WRITTEN.timestamp()))
-    config = configured(tmp_path, SETTINGS)
+    questions = [
+        QUESTION.format(kind=kind, column=column, score=score, low=low, high=high)
+        for kind, column, score, low, high in QUESTIONS
+    ]
+    config = configured(tmp_path, SETTINGS + "".join(questions))
     answer = cli("-c", config, "sync")
     assert answer.code == 0, answer.err
     known = round(WRITTEN.timestamp() * 1000)

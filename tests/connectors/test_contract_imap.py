@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from deskmetry.testing import TrialFactory
-from deskmetry.testing.contract import ConnectorContract
 from deskmetry_connectors.imap.trial import trial as imap_trial
+from helpers_contract_ours import NO_DELETES, NO_FAULTS_OF_HTTP, NO_SESSIONS, OurContract
 
 
-class TestImap(ConnectorContract):
+class TestImap(OurContract, exempt=NO_DELETES | NO_FAULTS_OF_HTTP | NO_SESSIONS):
     @pytest.fixture
     def trial(self) -> TrialFactory:
         return imap_trial

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from deskmetry.testing import TrialFactory
-from deskmetry.testing.contract import ConnectorContract
 from deskmetry_connectors.intercom.trial import trial as intercom_trial
+from helpers_contract_ours import OurContract
 
 
-class TestIntercom(ConnectorContract):
+class TestIntercom(OurContract, exempt={"changed_types_are_seen"}):
     @pytest.fixture
     def trial(self) -> TrialFactory:
         return intercom_trial

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from deskmetry.testing import TrialFactory
-from deskmetry.testing.contract import ConnectorContract
 from deskmetry_connectors.livechat.trial import trial as livechat_trial
+from helpers_contract_ours import NO_DELETES, OurContract
 
 
-class TestLiveChat(ConnectorContract):
+class TestLiveChat(OurContract, exempt=NO_DELETES | {"a_future_row_blinds_nothing"}):
     @pytest.fixture
     def trial(self) -> TrialFactory:
         return livechat_trial

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from deskmetry.testing import TrialFactory
-from deskmetry.testing.contract import ConnectorContract
 from deskmetry_connectors.table.trial import trial as table_trial
+from helpers_contract_ours import NO_FAULTS_OF_HTTP, NO_SESSIONS, OurContract
 
 
-class TestTable(ConnectorContract):
+class TestTable(OurContract, exempt=NO_FAULTS_OF_HTTP | NO_SESSIONS):
     @pytest.fixture
     def trial(self) -> TrialFactory:
         return table_trial

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from deskmetry.testing import Reply, Request
 from deskmetry_connectors.edesk.emulator import Company, Emulator, Faults
-from helpers_edesk import DAY, HOUR, edesk, empty, fetched, rows, run
+from helpers_edesk import DAY, HOUR, edesk, empty, fetched, run
+from helpers_synced import rows
 
 
 def busy(tickets: int = 20, contacts: int = 10) -> Company:

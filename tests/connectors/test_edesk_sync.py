@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from deskmetry_connectors.edesk.emulator import Company, Emulator, Faults
-from helpers_edesk import DAY, HOUR, attached, edesk, empty, fetched, requests, rows, run
+from helpers_edesk import DAY, HOUR, attached, edesk, empty, fetched, run
+from helpers_synced import requests, rows
 
 
 def at(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from deskmetry.sync import Options, sync
 from deskmetry_connectors.edesk import Edesk
 from deskmetry_connectors.edesk.emulator.told import serve
-from helpers_edesk import rows
+from helpers_synced import rows
 
 NOW = 1_770_000_000
 STORY: dict[str, Any] = {

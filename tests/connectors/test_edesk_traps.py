@@ -15,7 +15,8 @@ from deskmetry_connectors.edesk.progress import Progress
 from deskmetry_connectors.edesk.reading import listing
 from deskmetry_connectors.edesk.rounds import Round
 from deskmetry_connectors.edesk.windows import Window, Windows
-from helpers_edesk import DAY, HOUR, attached, edesk, empty, fetched, rows, run
+from helpers_edesk import DAY, HOUR, attached, edesk, empty, fetched, run
+from helpers_synced import rows
 
 
 @pytest.mark.parametrize("zone", [-12, 0, 2, 14])

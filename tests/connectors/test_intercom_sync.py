@@ -14,9 +14,10 @@ from deskmetry_connectors.intercom.emulator import Company, Conversation, Faults
 from deskmetry_connectors.intercom.emulator.company import DAY, FIN
 from deskmetry_connectors.intercom.emulator.rows import statistics
 from deskmetry_connectors.intercom.trial import CompanyWorld
-from helpers_intercom import desk, intercom, outcomes, requests, rows, run
+from helpers_intercom import desk, intercom, run
 from helpers_notes import notes
 from helpers_sync import contents
+from helpers_synced import outcomes, requests, rows
 
 SHOWN = 120
 

@@ -9,7 +9,8 @@ from typing import Any
 from deskmetry_connectors.intercom import Intercom
 from deskmetry_connectors.intercom.emulator import WORKSPACE
 from deskmetry_connectors.intercom.emulator.told import serve
-from helpers_intercom import rows, run
+from helpers_intercom import run
+from helpers_synced import rows
 
 NOW = int(datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp())
 BEGAN = NOW - 7200

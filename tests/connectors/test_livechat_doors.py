@@ -22,8 +22,9 @@ from deskmetry.testing.trial_context import QuickContext
 from deskmetry_connectors.livechat import LiveChat
 from deskmetry_connectors.livechat.emulator import ACCOUNT, PAT, TOKEN, Company, Faults
 from deskmetry_connectors.livechat.windows import Progress, unfinished
-from helpers_livechat import account, livechat, outcomes, rows, run
+from helpers_livechat import account, livechat, run
 from helpers_notes import notes
+from helpers_synced import outcomes, rows
 
 
 @pytest.fixture

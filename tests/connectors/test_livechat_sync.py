@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from deskmetry_connectors.livechat.emulator import Company, Emulator, Faults
-from helpers_livechat import account, livechat, outcomes, requests, rows, run
+from helpers_livechat import account, livechat, run
 from helpers_notes import notes
+from helpers_synced import outcomes, requests, rows
 
 HOUR, DAY = 3600, 86_400
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from deskmetry_connectors.livechat import LiveChat
 from deskmetry_connectors.livechat.emulator.told import serve
-from helpers_livechat import ANNA, ROBOT, WHO, rows, run
+from helpers_livechat import ANNA, ROBOT, WHO, run
+from helpers_synced import rows
 
 NOW = int(datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp())
 BEGAN = NOW - 7200

@@ -16,6 +16,7 @@ from deskmetry_connectors.email.headers import addresses, decode_words, message_
 from deskmetry_connectors.email.parse import parse
 from deskmetry_connectors.email.text import strip_html
 from helpers_mail import mail
+from helpers_mail_odd import ODD_MAILS, Odd
 
 _NAMES = ["From", "To", "Date", "Message-ID", "References", "Subject", "Content-Type", "Received", "List-Id"]
 _PIECES = st.sampled_from(
@@ -42,14 +43,32 @@ def test_no_headers_make_parsing_raise(fields: list[tuple[str, list[bytes]]], bo
     assert parsed.id
 
 
-def test_the_interpreters_own_test_mails_parse() -> None:
+@pytest.mark.parametrize("odd", ODD_MAILS, ids=lambda odd: odd.name)
+def test_odd_mails_are_read_as_a_person_would(odd: Odd) -> None:
+    parsed = parse(odd.raw)
+    author = parsed.from_[0].address if parsed.from_ else ""
+    assert (parsed.text, author, parsed.subject, parsed.report) == (
+        odd.text,
+        odd.from_,
+        odd.subject,
+        odd.report,
+    )
+    assert parsed.is_mail
+
+
+def _mails_of_the_interpreter() -> list[Path]:
+    """Return the test mails that Python comes with, often: Debian's packages leave them out."""
     spec = importlib.util.find_spec("test.test_email")
-    data = Path(spec.origin).parent / "data" if spec and spec.origin else None
-    if data is None or not data.is_dir():
-        pytest.skip("this Python comes without its own test data, as Debian's does")
-    found = [parse(path.read_bytes()) for path in sorted(data.glob("*.txt"))]
-    assert len(found) > 40
-    assert sum(bool(parsed.from_) for parsed in found) > 30
+    return sorted((Path(spec.origin).parent / "data").glob("*.txt")) if spec and spec.origin else []
+
+
+@pytest.mark.parametrize("lines", [b"\n", b"\r\n"], ids=["unix", "network"])
+def test_every_mail_at_hand_parses_however_its_lines_end(lines: bytes) -> None:
+    mails = [odd.raw for odd in ODD_MAILS] + [path.read_bytes() for path in _mails_of_the_interpreter()]
+    found = [parse(raw.replace(b"\r\n", b"\n").replace(b"\n", lines)) for raw in mails]
+    assert len(found) >= len(ODD_MAILS) > 30
+    assert sum(bool(parsed.from_) for parsed in found) > 28
+    assert all(parsed.length == len(parsed.text) for parsed in found)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import deskmetry_connectors.mailbox.connector as module
+from deskmetry.errors import MostlyUnusable
 from deskmetry.records import Message, MessageHeader
 from deskmetry.records.kinds import FolderRole
 from deskmetry_connectors.mailbox import maildir
@@ -143,6 +144,24 @@ def test_what_is_no_mail_in_an_mbox_is_set_aside_with_the_reason(tmp_path: Path)
         "no date in",
     ]
     assert json.dumps(page.rejected[0].raw)
+
+
+def test_check_reads_the_first_mails_and_says_what_cant_be_used(tmp_path: Path) -> None:
+    path = write_mbox(tmp_path / "m", [b"\x00\x01garbage", *numbered(2)])
+    reason = f"{path}, from byte 0: not a mail: none of the headers that every mail has"
+    told = f"1 folder (m), about 3 mails; of the first ones 1 of 3 can't be used ({reason})"
+    assert box(path).check() == told
+    write_mbox(path, [b"\x00\x01garbage", b"\x00\x02garbage", *numbered(1)])
+    with pytest.raises(MostlyUnusable, match=r"2 of the first 3 mails can't be used; .* byte 0: not a mail"):
+        box(path).check()
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_check_reads_no_more_than_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_mbox(tmp_path / "m", [*numbered(3), b"\x00\x01garbage"])
+    assert box(path).check() == "1 folder (m), about 4 mails"
+    monkeypatch.setattr(module, "PAGE_MAILS", 4)
+    assert "1 of 4 can't be used" in box(path).check()
 
 
 # --- Maildir and .eml ---------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from deskmetry_connectors.surveymonkey import SurveyMonkey
 from deskmetry_connectors.surveymonkey.emulator import Company, Faults
 from deskmetry_connectors.surveymonkey.emulator.company import CONTACT, CSAT, PARTY, QUALITY, RELATION
 from deskmetry_connectors.surveymonkey.emulator.told import serve
-from helpers_surveymonkey import CONTACT_PLAN, PLANS, account, patient, rows, run, scores, surveymonkey
+from helpers_surveymonkey import CONTACT_PLAN, PLANS, account, patient, run, scores, surveymonkey
+from helpers_synced import rows
 
 WAYS = {"token": "t"}
 

@@ -19,7 +19,8 @@ from deskmetry_connectors.surveymonkey.emulator import TOKEN, Company, Faults
 from deskmetry_connectors.surveymonkey.emulator.company import CONTACT, CSAT, START, collector
 from deskmetry_metrics.satisfaction import Csat, CsatResponseRate
 from helpers_notes import notes
-from helpers_surveymonkey import PLANS, account, outcomes, rows, run, spent, surveymonkey
+from helpers_surveymonkey import PLANS, account, run, spent, surveymonkey
+from helpers_synced import outcomes, rows
 
 DAY = 86_400
 

@@ -14,18 +14,8 @@ from deskmetry.testing import Reply, Request
 from deskmetry_connectors.surveymonkey.emulator import Company, Emulator, Faults
 from deskmetry_connectors.surveymonkey.emulator.company import CONTACT, CSAT, QUALITY, RELATION, START, WHY
 from helpers_notes import notes
-from helpers_surveymonkey import (
-    CONTACT_PLAN,
-    PLANS,
-    account,
-    outcomes,
-    rated,
-    rows,
-    run,
-    scores,
-    spent,
-    surveymonkey,
-)
+from helpers_surveymonkey import CONTACT_PLAN, PLANS, account, rated, run, scores, spent, surveymonkey
+from helpers_synced import outcomes, rows
 
 BULK = f"/v3/surveys/{CONTACT}/responses/bulk"
 

@@ -135,7 +135,7 @@ def test_check_says_how_a_file_is_read_and_what_cant_be_used(tmp_path: Path) -> 
     assert "semicolon between columns, utf-8" in said
     assert "columns No, Date, Total" in said
     assert "the first rows make 2 orders" in said
-    assert "1 can't be used (orders.csv, line 4: placed_at: 'soon' isn't a date as iso)" in said
+    assert "1 of 3 can't be used (orders.csv, line 4: placed_at: 'soon' isn't a date as iso)" in said
     write(path, "No,Date,Total\n1,soon,1\n")
     with pytest.raises(NotATable, match=r"no row fits; orders\.csv, line 2"):
         table(path).check()

@@ -6,7 +6,6 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,22 +14,7 @@ from deskmetry.store import open_reader
 from deskmetry.sync import Outcome
 from deskmetry.sync.verified import Extent
 from deskmetry.sync.verify import verify
-from helpers_table import LONG_AGO, orders, rows, run, table, write
-
-CASES: dict[str, Any] = {
-    "into": "tickets",
-    "timezone": "UTC",
-    "columns": {"id": "No", "created_at": "Date", "status": {"value": "open"}, "requester_email": "Mail",
-                "requester_name": "Name"},
-}  # fmt: skip
-
-
-def cases(*lines: str) -> str:
-    return "No,Date,Mail,Name\n" + "".join(f"{line}\n" for line in lines)
-
-
-def case(number: int) -> str:
-    return f"{number},2026-03-01 10:00:{number:02},eva@shop.example,Eva"
+from helpers_table import CASES, LONG_AGO, case, cases, ids, orders, rows, run, table, write
 
 
 @pytest.fixture
@@ -41,10 +25,6 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "orders.csv"
-
-
-def ids(database: Path, kind: str = "orders") -> list[str]:
-    return [row[0] for row in rows(database, f"SELECT id FROM {kind} ORDER BY length(id), id")]
 
 
 def test_of_several_rows_the_newest_says_how_somebody_is_called(database: Path, file: Path) -> None:

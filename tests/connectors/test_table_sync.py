@@ -14,22 +14,7 @@ from deskmetry.sync import Options, Outcome, sync
 from deskmetry.sync.replay import Fate, replay
 from deskmetry_connectors.table import Table, files
 from deskmetry_connectors.table import connector as module
-from helpers_table import HEADER, LONG_AGO, ORDERS, orders, rows, run, table, write
-
-CASES: dict[str, Any] = {
-    "into": "tickets",
-    "timezone": "UTC",
-    "columns": {"id": "No", "created_at": "Date", "status": {"value": "open"}, "requester_email": "Mail",
-                "requester_name": "Name"},
-}  # fmt: skip
-
-
-def cases(*lines: str) -> str:
-    return "No,Date,Mail,Name\n" + "".join(f"{line}\n" for line in lines)
-
-
-def case(number: int) -> str:
-    return f"{number},2026-03-01 10:00:{number:02},eva@shop.example,Eva"
+from helpers_table import CASES, HEADER, LONG_AGO, ORDERS, case, cases, ids, orders, rows, run, table, write
 
 
 @pytest.fixture
@@ -40,10 +25,6 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "orders.csv"
-
-
-def ids(database: Path, kind: str = "orders") -> list[str]:
-    return [row[0] for row in rows(database, f"SELECT id FROM {kind} ORDER BY length(id), id")]
 
 
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:

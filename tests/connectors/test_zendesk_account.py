@@ -17,7 +17,8 @@ from deskmetry_connectors.zendesk import Zendesk
 from deskmetry_connectors.zendesk.account import account_url
 from deskmetry_connectors.zendesk.emulator import CLIENT, TOKEN, Faults
 from helpers_http import PatientContext
-from helpers_zendesk import attached, desk, outcomes, patient, run, zendesk
+from helpers_synced import outcomes
+from helpers_zendesk import attached, desk, patient, run, zendesk
 
 SECRET = "hunter2-is-no-secret"
 

@@ -16,7 +16,8 @@ from deskmetry_connectors.zendesk.emulator import Company, Emulator, Faults
 from deskmetry_metrics.satisfaction import Csat
 from deskmetry_metrics.volume import TicketVolume
 from helpers_http import Visit, loopback
-from helpers_zendesk import desk, outcomes, patient, requests, rows, run, status_changes, zendesk
+from helpers_synced import outcomes, requests, rows
+from helpers_zendesk import desk, patient, run, status_changes, zendesk
 
 DAY = 86_400
 

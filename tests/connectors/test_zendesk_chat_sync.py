@@ -17,7 +17,8 @@ from deskmetry.sync.verify import verify
 from deskmetry_connectors.zendesk.emulator import Company, Emulator, Faults, live
 from deskmetry_connectors.zendesk.emulator.chat import Chat, chats_page
 from deskmetry_connectors.zendesk.emulator.talk import Call
-from helpers_zendesk import attached, desk, outcomes, requests, rows, run, zendesk
+from helpers_synced import outcomes, requests, rows
+from helpers_zendesk import attached, desk, run, zendesk
 from helpers_zendesk_live import T0
 
 PATH = "/api/v2/chat/incremental/chats"

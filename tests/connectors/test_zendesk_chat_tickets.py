@@ -17,7 +17,8 @@ from deskmetry_metrics.effort import RepliesPerTicket
 from deskmetry_metrics.satisfaction import Csat
 from deskmetry_metrics.speed import FirstResponseTime, UnansweredRate
 from deskmetry_metrics.volume import InboundMessages, TicketVolume
-from helpers_zendesk import desk, rows, run, zendesk
+from helpers_synced import rows
+from helpers_zendesk import desk, run, zendesk
 from helpers_zendesk_live import T0
 
 

@@ -18,7 +18,8 @@ from deskmetry_connectors.zendesk.csat import CsatMapping, born
 from deskmetry_connectors.zendesk.emulator import Company, Emulator, Faults
 from deskmetry_connectors.zendesk.emulator.csat import LASTS, Response, offer, respond, ulid
 from deskmetry_metrics.satisfaction import Csat, CsatResponseRate
-from helpers_zendesk import Json, attached, audit, desk, events, outcomes, requests, rows, run, zendesk
+from helpers_synced import outcomes, requests, rows
+from helpers_zendesk import Json, attached, audit, desk, events, run, zendesk
 
 PATH = "/api/v2/guide/survey_responses"
 HOUR, DAY = 3_600, 86_400

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from deskmetry_connectors.zendesk.emulator import Company, Faults
-from helpers_zendesk import desk, outcomes, rows, run, zendesk
+from helpers_synced import outcomes, rows
+from helpers_zendesk import desk, run, zendesk
 
 
 @pytest.fixture

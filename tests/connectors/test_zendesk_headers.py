@@ -9,7 +9,8 @@ import pytest
 
 from deskmetry.records import MessageHeader
 from deskmetry_connectors.zendesk.emulator import Company
-from helpers_zendesk import desk, events, rows, run, zendesk
+from helpers_synced import rows
+from helpers_zendesk import desk, events, run, zendesk
 
 FROM = {"channel": "email", "source": {"from": {"address": "Anna@X.example", "name": "Anna"}, "to": {}}}
 

@@ -16,7 +16,8 @@ from deskmetry_connectors.zendesk.emulator.csat import offer, respond
 from deskmetry_connectors.zendesk.lookups import Names
 from deskmetry_connectors.zendesk.surveys import RatingMapping, reason_names
 from deskmetry_connectors.zendesk.tickets import FORM, TicketMapping
-from helpers_zendesk import attached, desk, outcomes, requests, rows, run, ticket, zendesk
+from helpers_synced import outcomes, requests, rows
+from helpers_zendesk import attached, desk, run, ticket, zendesk
 
 DAY = 86_400
 LISTS = {

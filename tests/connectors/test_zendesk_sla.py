@@ -17,7 +17,8 @@ from deskmetry_connectors.zendesk.emulator import Company, Faults
 from deskmetry_connectors.zendesk.emulator.sla import metric_events
 from deskmetry_connectors.zendesk.sla import metric_event
 from helpers_http import Visit, loopback
-from helpers_zendesk import Json, attached, desk, outcomes, requests, rows, run, zendesk
+from helpers_synced import outcomes, requests, rows
+from helpers_zendesk import Json, attached, desk, run, zendesk
 
 PATH = "/api/v2/incremental/ticket_metric_events.json"
 HOUR = 3_600

@@ -11,7 +11,8 @@ import pytest
 
 from deskmetry_connectors.zendesk.emulator import Company
 from helpers_sync import contents, watch
-from helpers_zendesk import comments, desk, kind, outcomes, requests, rows, run, status_changes, zendesk
+from helpers_synced import outcomes, requests, rows
+from helpers_zendesk import comments, desk, kind, run, status_changes, zendesk
 
 DAILY = {"brands", "ticket_fields", "ticket_forms", "custom_statuses", "satisfaction_reasons"}
 

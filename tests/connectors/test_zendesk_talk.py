@@ -20,7 +20,8 @@ from deskmetry_connectors.zendesk.emulator.talk import Call, calls_page
 from deskmetry_connectors.zendesk.emulator.told import account
 from deskmetry_metrics.speed import FirstResponseTime, ResolutionTime, UnansweredRate
 from deskmetry_metrics.volume import TicketsSolved, TicketVolume
-from helpers_zendesk import attached, audit, comment, desk, events, outcomes, requests, rows, run, zendesk
+from helpers_synced import outcomes, requests, rows
+from helpers_zendesk import attached, audit, comment, desk, events, run, zendesk
 from helpers_zendesk_live import T0, at, call, kinds, stamp
 
 PATH = "/api/v2/channels/voice/stats/incremental/calls"

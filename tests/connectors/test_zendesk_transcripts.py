@@ -19,7 +19,8 @@ from deskmetry_connectors.zendesk.transcripts_due import Due, Reached, Talk, tal
 from deskmetry_metrics.effort import BotResolutionRate
 from deskmetry_metrics.speed import FirstResponseTime
 from deskmetry_metrics.volume import InboundMessages, OutboundMessages, TicketVolume
-from helpers_zendesk import attached, desk, outcomes, requests, rows, run, zendesk
+from helpers_synced import outcomes, requests, rows
+from helpers_zendesk import attached, desk, run, zendesk
 from helpers_zendesk_live import T0, at
 
 LOG = "conversation_log"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import Field, SecretStr, ValidationError
 
-from deskmetry.connector import Connector, Cursor, Page, stream
+from deskmetry.connector import Connector, Cursor, Page, Rejected, stream
 from deskmetry.connector.context import Context
-from deskmetry.errors import RecordError
+from deskmetry.errors import MostlyUnusable, RecordError
 from deskmetry.instants import from_epoch
 from deskmetry.records import Agent, Customer, Record, Team, Ticket
 
@@ -215,6 +215,32 @@ def test_an_account_without_address_is_the_source_itself() -> None:
 def test_a_check_reads_one_page_of_the_first_stream() -> None:
     assert Desk().check() == "teams: 1 records on the first page"
 
+
+@pytest.mark.parametrize(
+    ("bad", "good", "fails"),
+    [(1, 1, False), (2, 1, True), (20, 30, False), (21, 100, True), (30, 300, False), (1, 0, True)],
+)
+def test_a_check_counts_what_cant_be_used_and_fails_if_it_is_too_much(
+    bad: int, good: int, fails: bool
+) -> None:
+    class Mixed(Connector):
+        name = "mixed"
+
+        @stream(Team)
+        def teams(self, since: Cursor | None) -> Iterator[Page]:
+            teams = [Team(id=str(number), name="A") for number in range(good)]
+            yield Page(teams, rejected=[Rejected({}, "no name", str(number)) for number in range(bad)])
+
+    if fails:
+        with pytest.raises(
+            MostlyUnusable, match=f"{bad} of the first {bad + good} records of teams.*0: no n"
+        ):
+            Mixed().check()
+    else:
+        assert Mixed().check().endswith(f"page, {bad} of {bad + good} can't be used (0: no name)")
+
+
+def test_a_connector_without_streams_has_nothing_to_check() -> None:
     class Empty(Connector):
         name = "empty"
 

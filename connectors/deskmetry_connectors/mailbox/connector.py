@@ -94,14 +94,20 @@ class Mailbox(MailConnector):
         return ", ".join(sorted({address.strip().lower() for address in self.addresses}))
 
     def check(self) -> str:
-        """Look for mail folders and estimate how many mails they hold; raise if there is nothing to read."""
+        """Look for mail folders, estimate how many mails they hold, and read the first ones.
+
+        Raises if there is nothing to read, or most of the first mails can't be used.
+        """
         folders = self._folders()
         names = ", ".join(dict.fromkeys(folder.name.lower() for folder in folders[:8]))
         more = ", …" if len(folders) > 8 else ""
         mails = sum(_count(folder) for folder in folders)
         plural = "" if len(folders) == 1 else "s"
         known = f"about {mails:,} mail{'' if mails == 1 else 's'}" if mails else "no mails yet"
-        return f"{len(folders)} folder{plural} ({names}{more}), {known}"
+        first = self._first(folders)
+        bad = self.mail_page(first).unusable("mails", len(first))
+        told = f"; of the first ones {bad}" if bad else ""
+        return f"{len(folders)} folder{plural} ({names}{more}), {known}{told}"
 
     def _paths(self) -> list[Path]:
         paths = self.path if isinstance(self.path, list) else [self.path]
@@ -109,6 +115,17 @@ class Mailbox(MailConnector):
 
     def _folders(self) -> list[Folder]:
         return find_folders(self._paths(), self.folders)
+
+    def _first(self, folders: list[Folder]) -> list[RawMail]:
+        """Return the mails of a first page."""
+        found: list[RawMail] = []
+        size = 0
+        for mail in (mail for folder in folders for mail, _ in self._read(folder, None) if mail is not None):
+            found.append(mail)
+            size += len(mail.content)
+            if len(found) >= (self.page_mails or PAGE_MAILS) or size >= PAGE_BYTES:
+                break
+        return found
 
     def _read(self, folder: Folder, state: Any) -> Iterator[tuple[RawMail | None, dict[str, Any]]]:
         return (read_mbox if folder.kind is Kind.MBOX else read_maildir)(folder, state)

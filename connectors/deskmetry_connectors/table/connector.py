@@ -24,11 +24,11 @@ from .files import Layout, State, content_of, find_files, opened, state_of
 from .mapping import Reading, TableMapping, instant_of, merged
 from .progress import Newest, Progress
 from .row import Row, Source
+from .scales import off_scale
 from .settings import Column, TableSettings, Words, check_formats, check_zone
 
 PAGE_ROWS = 1000
 _LISTED = tuple(kind for kind in RECORDS if kind is not Agent)  # once an agent, always an agent
-_TRIED = 200  # rows that `check` maps
 _HINT = (
     "Nothing was deleted here. If the rows were really taken out of the file, set max_removed = 1 for one "
     'sync; if the file never holds all rows, set removed = "keep".'
@@ -197,27 +197,29 @@ class Table(Connector):
         return f"{paths} into {', '.join(dict.fromkeys(one.into for one in self.filled()))}"
 
     def check(self) -> str:
-        """Map the first rows of every file; raise if it doesn't fit the settings, or no row can be used."""
+        """Map the first rows of every file; raise if it doesn't fit the settings, or most can't be used."""
         files = find_files(self.context.folder, self._paths())
         young = state_of(files).young
-        told = [self._tried(path, young=young) for path in files[:3]]
+        with self._remembering():
+            told = [self._tried(path, young=young) for path in files[:3]]
         more = f"; {len(files) - 3} more files" if len(files) > 3 else ""
         return "; ".join(told) + more
 
     def _tried(self, path: Path, *, young: bool) -> str:
         with opened(path, self._layout(), young=young) as source:
             self._check_header(path, source)
-            page = self.page(islice(source.rows(), _TRIED), self.row)
+            rows = list(islice(source.rows(), self.page_rows))
+            page = self._page(rows, Newest(self.now()))
             absent = [name for one in self._mappings for name in one.absent(source.header)]
             columns = ", ".join(source.header[:12]) + (", …" if len(source.header) > 12 else "")
             told = f"{path.name} ({source.describe()}; columns {columns}): {_counted(page)}"
         bad = page.rejected
         if bad and not page.records:
-            raise NotATable(
-                path, f"no row fits; {bad[0].raw.place}: {bad[0].reason}", "Correct the settings."
-            )
-        if bad:
-            told += f", {len(bad)} can't be used ({bad[0].raw.place}: {bad[0].reason})"
+            raise NotATable(path, f"no row fits; {bad[0].key}: {bad[0].reason}", "Correct the settings.")
+        if words := page.unusable(f"rows of {path.name}", len(rows)):
+            told += f", {words}"
+        if words := off_scale(path, page.records):
+            told += f", {words}"
         if absent:
             told += f", no {', '.join(map(repr, absent))} in the first ones"
         return told

@@ -59,6 +59,22 @@ class BadMapping(ConfigurationError):
         )
 
 
+class NoScale(ConfigurationError):
+    """Scores are mapped, and nothing says what the lowest and the highest one are: they count nowhere."""
+
+    code = "no_scale"
+
+    def __init__(self, path: Path, kind: str, scores: int, reason: str) -> None:
+        super().__init__(
+            f"{path}: none of the {scores:,} scores of kind {kind} lies on a known scale ({reason}), so "
+            "that no KPI can count them.",
+            "Map `scale_min` and `scale_max`, the lowest and the highest score that can be given, as "
+            "scale_min = { value = 1 }; for nps they are 0 and 10.",
+            path=str(path),
+            kind=kind,
+        )
+
+
 class BadRow(RecordError):
     """One row can't be used."""
 

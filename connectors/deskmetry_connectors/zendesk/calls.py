@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from deskmetry.connector import Cursor, Page
 from deskmetry.errors import BadResponse, StuckStream
 from deskmetry.http.policy import Prior
-from deskmetry.records import Record, Session, Ticket, TicketEvent, from_epoch
+from deskmetry.records import Record, Session, Ticket, from_epoch
 from deskmetry.records.kinds import (
     ActorKind,
-    EventKind,
     Medium,
     Resolver,
     SessionEnd,
@@ -22,6 +21,7 @@ from deskmetry.records.kinds import (
 )
 
 from .alone import Alone
+from .own_history import own_history
 from .pages import EXCLUDED, at
 from .reading import seconds_of, start_time
 from .settings import ZendeskSettings
@@ -108,7 +108,7 @@ class CallMapping:
         told = Call.of(row)
         if told.linked is None or told.key in self.alone:
             yield told.ticket()
-            yield from told.history()
+            yield from own_history(told.key, told.began, told.ended)
         yield told.session()
         self.alone.remember(told.key, told.updated, told.linked)
 
@@ -189,15 +189,6 @@ class Call:
             resolved_by=None if not self.ended else Resolver.HUMAN if self.talked else Resolver.NOBODY,
             vendor_metrics={name: row[name] for name in _METRICS if row.get(name) is not None},
         )
-
-    def history(self) -> Iterator[TicketEvent]:
-        """Return the changes of status of a ticket of its own: open when it began, closed at its end."""
-        opened = {"id": f"{self.key}:began", "at": self.began, "new": TicketStatus.OPEN}
-        yield TicketEvent.model_validate(opened | {"ticket_id": self.key, "kind": EventKind.STATUS})
-        if self.ended is not None:
-            closed = {"id": f"{self.key}:ended", "at": self.ended, "new": TicketStatus.CLOSED}
-            known = {"ticket_id": self.key, "kind": EventKind.STATUS, "old": TicketStatus.OPEN}
-            yield TicketEvent.model_validate(closed | known)
 
     def _end(self) -> SessionEnd | None:
         """Return how it ended; nobody missed an outbound call that a customer didn't take."""

@@ -11,6 +11,7 @@ from deskmetry.records.kinds import GoalKind
 from .alone import Alone
 from .chat_lines import moment
 from .chats import Chat, Row
+from .own_history import own_history
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class ChatMapping:
         late = chat.linked is not None and chat.key in self.alone
         if chat.linked is None or late:
             yield chat.ticket()
-            yield from chat.history()
+            yield from own_history(chat.key, chat.asked, chat.ended)
         yield chat.session()
         yield from chat.messages()
         yield from chat.ratings(late=late)

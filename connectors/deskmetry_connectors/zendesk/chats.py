@@ -16,11 +16,9 @@ from deskmetry.records import (
     SurveyAnswer,
     SurveyOffer,
     Ticket,
-    TicketEvent,
 )
 from deskmetry.records.kinds import (
     ActorKind,
-    EventKind,
     Medium,
     Resolver,
     SessionEnd,
@@ -155,15 +153,6 @@ class Chat:
             tags=row.get("tags") or [],
             vendor_metrics={name: row[name] for name in _METRICS if row.get(name) is not None},
         )
-
-    def history(self) -> Iterator[TicketEvent]:
-        """Return the changes of status of a ticket of its own: open when it began, closed at its end."""
-        opened = {"id": f"{self.key}:began", "at": self.asked, "new": TicketStatus.OPEN}
-        yield TicketEvent.model_validate(opened | {"ticket_id": self.key, "kind": EventKind.STATUS})
-        if self.ended is not None:
-            closed = {"id": f"{self.key}:ended", "at": self.ended, "new": TicketStatus.CLOSED}
-            known = {"ticket_id": self.key, "kind": EventKind.STATUS, "old": TicketStatus.OPEN}
-            yield TicketEvent.model_validate(closed | known)
 
     def session(self) -> Session:
         """Return the chat as a session; Zendesk tells no queue, a wait ends when an agent joins."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deskmetry.records import Message, MessageHeader
-from deskmetry.records.kinds import ActorKind
+
+from ..email.told import told_header, told_id, told_sender
 
 FOLDER = "comments"
-_LONGEST = 500  # characters of a Message-ID, as with mailboxes
 
 
 def headers(
@@ -21,33 +21,21 @@ def headers(
     it isn't documented, under `system` or `metadata.system`, of the comment or of its audit.
     """
     key = _message_id(comment) or _message_id(audit)
-    if key is None:
-        return
-    yield MessageHeader(
-        id=f"{FOLDER}/{message.id}",
-        version=message.version,
-        mail_id=message.id,
-        message_id=key,
-        sent_at=message.sent_at,
-        inbound=message.author_kind is ActorKind.CUSTOMER,
-        from_address=_sender(comment) or _sender(audit),
-        folder=FOLDER,
-    )
+    if key is not None:
+        yield told_header(message, FOLDER, key, _sender(comment) or _sender(audit))
 
 
 def _message_id(row: Mapping[str, Any]) -> str | None:
-    """Return a Message-ID as it was written; None for an empty one and for what is none."""
     for holder in (row, row.get("metadata")):
         place = holder.get("system") if isinstance(holder, dict) else None
-        text = place.get("message_id") if isinstance(place, dict) else None
-        if isinstance(text, str) and 0 < len(text.strip("<> \t\r\n")) <= _LONGEST:
-            return text
+        found = told_id(place.get("message_id")) if isinstance(place, dict) else None
+        if found is not None:
+            return found
     return None
 
 
 def _sender(row: Mapping[str, Any]) -> str | None:
-    address = _in(_in(_in(row, "via"), "source"), "from").get("address")
-    return address.strip().lower() or None if isinstance(address, str) else None
+    return told_sender(_in(_in(_in(row, "via"), "source"), "from").get("address"))
 
 
 def _in(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:

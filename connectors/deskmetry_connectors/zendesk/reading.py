@@ -123,8 +123,9 @@ def time_export(http: HttpClient, export: Export, start: int) -> Iterator[Piece]
         prior=export.prior,
     )
     for batch in pages:
-        rows = [row for row in batch.items if before.get(_key(row), _NOTHING) != row]
-        before = {_key(row): row for row in batch.items}
+        keyed = [(_key(row), row) for row in batch.items]
+        rows = [row for key, row in keyed if before.get(key, _NOTHING) != row]
+        before = dict(keyed)
         moved = batch.token if batch.token != last else None
         last = batch.token
         yield Piece(rows, moved, batch.json)

@@ -82,13 +82,15 @@ class Connector(BaseModel):
     def check(self) -> str:
         """Reach the source once and return one line on what was found; raise a SourceError if it can't be.
 
-        By default it reads the first page of the first stream.
+        By default it reads the first page of the first stream, says how many of its records can't be used,
+        and fails if most can't.
         """
         name = next(iter(self.streams()), None)
         if name is None:
             return "nothing to read"
-        pages = list(islice(self.read(name, None), 1))
-        return f"{name}: {sum(len(page.records) for page in pages)} records on the first page"
+        page = Page.joined(islice(self.read(name, None), 1))
+        bad = page.unusable(f"records of {name}")
+        return f"{name}: {len(page.records)} records on the first page" + (f", {bad}" if bad else "")
 
     def explain(self, error: SourceError) -> SourceError:
         """Return an error that stops a stream with what it means at this vendor and what to do about it.
@@ -121,7 +123,8 @@ class Connector(BaseModel):
         """Exchange a secret that the vendor lets be used once; for `refresh`, with OAuth refresh tokens.
 
         exchange gets the newest value of the setting and returns its successor and whatever came with it (the
-        access token), which is returned once the successor is on disk. Threads and processes take turns.
+        access token), which is returned once the successor is on disk. Threads and processes take turns. It
+        speaks to the vendor through `self.context.unbroken()`: a token that is taken isn't given back.
         """
         seed = getattr(self, field)
         if not isinstance(seed, SecretStr):

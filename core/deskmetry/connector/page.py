@@ -7,8 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..errors import MostlyUnusable
 from ..records.base import Record
 from .cursor import Cursor
+
+_BAD_AT_LEAST = 20  # so many bad records are always put up with
+_BAD_SHARE = 0.1  # above that, this share of a run's records
+
+
+def too_many_bad(bad: int, seen: int) -> bool:
+    """Tell whether more records of a run are unusable than a few odd ones explain, so that it must stop."""
+    return bad > max(_BAD_AT_LEAST, _BAD_SHARE * seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,22 @@ class Page:
     future: int = 0
     shapes: Mapping[tuple[str, ...], Mapping[str, Any]] = field(default_factory=dict, compare=False)
     whole: Whole | None = None
+
+    def unusable(self, what: str, items: int | None = None) -> str:
+        """Return how many of a first page's items can't be used, and why, as `check` tells it; "" if none.
+
+        what: the items, for people, as "rows of orders.csv". items: how many the page was made of, where one
+        makes several records. Raises MostlyUnusable if most are bad, or so many that a sync would stop here.
+        """
+        if not self.rejected:
+            return ""
+        bad, seen = len(self.rejected), len(self.records) + len(self.rejected)
+        first = self.rejected[0]
+        reason = first.reason if first.key is None else f"{first.key}: {first.reason}"
+        items = seen if items is None else items
+        if bad * 2 > items or too_many_bad(bad, seen):
+            raise MostlyUnusable(what, bad, items, reason)
+        return f"{bad:,} of {items:,} can't be used ({reason})"
 
     @classmethod
     def joined(cls, pages: Iterable[Page]) -> Page:

@@ -79,6 +79,20 @@ class TooManyBadRecords(SourceError):
         )
 
 
+class MostlyUnusable(SourceError):
+    """So many of the first records can't be used that a sync would be worth little; `check` ends so."""
+
+    code = "mostly_unusable"
+
+    def __init__(self, what: str, bad: int, items: int, reason: str) -> None:
+        super().__init__(
+            f"{bad:,} of the first {items:,} {what} can't be used; the first one: {reason}.",
+            "Correct the settings; where they are right, the source or its connector must be mended.",
+            bad=bad,
+            items=items,
+        )
+
+
 class SourceEmptied(SourceError):
     """A source that used to have rows was read in full and gave none."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..connector import Cursor, Page, StreamInfo
+from ..connector.page import too_many_bad
 from ..errors import SourceError, StuckStream, TooManyBadRecords
 from ..records import RECORDS, Record
 
@@ -27,8 +28,6 @@ UNSTORABLE = (
     OverflowError,
     RecursionError,
 )
-_BAD_AT_LEAST = 20  # so many bad records are always put up with
-_BAD_SHARE = 0.1  # above that, this share of a run's records
 _KNOWN = frozenset(RECORDS)
 
 
@@ -73,7 +72,7 @@ class PageGuard:
         """Raise TooManyBadRecords once more of the stream is unusable than a few odd records explain."""
         self._seen += len(page.records) + len(page.rejected)
         self._bad += len(page.rejected)
-        if self._bad > max(_BAD_AT_LEAST, _BAD_SHARE * self._seen):
+        if too_many_bad(self._bad, self._seen):
             reason = page.rejected[-1].reason if page.rejected else "see the quarantine"
             raise TooManyBadRecords(self._info.name, self._bad, self._seen, reason)
 
