@@ -130,6 +130,9 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.FAILURE)
     except Exception as error:  # a fault of ours: one line for the user, everything with --verbose
+        if isinstance(error.__cause__, KeyboardInterrupt):  # while a class was made, Python wraps it
+            warn("stopped", "interrupted")
+            return int(ExitCode.INTERRUPTED)
         if session.verbose:
             raise
         report(UnforeseenError(error), as_json=as_json)

@@ -280,3 +280,18 @@ def test_json_errors_are_one_line_of_json(config: Path) -> None:
     answer = cli("-c", config, "metric", "x", "--format=json")
     assert answer.err.count("\n") == 1
     assert json.loads(answer.err)["error"]["code"] == "unknown_name"
+
+
+def test_ctrl_c_while_modules_are_loaded_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupting:
+        def __set_name__(self, owner: type, name: str) -> None:
+            raise KeyboardInterrupt  # which some versions of Python wrap
+
+    def loading() -> None:
+        type("Made", (), {"field": Interrupting()})
+
+    monkeypatch.setattr("deskmetry_cli.main.build_app", loading)
+    answer = cli("status")
+    assert answer.code == 130
+    assert "stopped" in answer.err
+    assert "fault" not in answer.err

@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
@@ -68,11 +69,16 @@ def served(folder: Path, source: str, connector: Connector) -> Iterator[None]:
 
     Raises PortTaken if somebody else listens there.
     """
+    from deskmetry.sync.apart import may_fork  # needs what only the demo does
+
+    from .forked import Forked
+
     told = json.loads((folder / source / ACCOUNT).read_text("utf-8"))
     port = urlsplit(str(getattr(connector, "url", ""))).port or 0
     emulator: Callable[[Any, int], AbstractContextManager[str]] = resolve_name(connector.emulator or "")
+    start = partial(emulator, told, port)
+    serving: AbstractContextManager[object] = Forked(start) if may_fork() else start()
     try:
-        serving = emulator(told, port)
         serving.__enter__()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:

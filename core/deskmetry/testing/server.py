@@ -116,6 +116,8 @@ class _Server(HTTPServer):
 
     def server_bind(self) -> None:
         # HTTPServer's own asks the name service for this machine's name, which can take seconds.
+        # A port whose last connections are hardly over is free, as for any server.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_name, self.server_port = self.socket.getsockname()[:2]
 
