@@ -22,10 +22,9 @@ from typing import Any, NamedTuple
 
 import httpx
 from accounts import ACCOUNTS, Held
-from measuring import Run, once
+from measuring import Run, once, synced
 from pydantic_core import from_json, to_json
 
-from deskmetry.sync import Options, sync
 from deskmetry.testing import Reply, Request
 
 _HOP = frozenset({"host", "content-length", "connection", "accept-encoding", "user-agent"})
@@ -105,8 +104,7 @@ def whole(given: Whole, folder: Path) -> int:
 
 
 def _synced(given: Whole, database: Path) -> int:
-    connector = ACCOUNTS[given.name].connector(given.url)
-    report = sync(database, {given.name: connector}, Options())
+    report = synced(database, given.name, ACCOUNTS[given.name].connector(given.url))
     if report.exit_code:
         sys.exit(f"the sync failed: {[source.error for source in report.sources]}")
     return sum(stream.requests for source in report.sources for stream in source.streams)

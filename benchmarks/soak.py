@@ -19,6 +19,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from measuring import synced
+
 from deskmetry import (
     Connector,
     Cursor,
@@ -171,7 +173,7 @@ def served(pages: int, size: int, seed: int | None) -> Iterator[tuple[str, Conne
 
 def run(url: str, database: Path) -> None:
     """Sync once; the exit code is the process's."""
-    report = sync(database, {"desk": SoakDesk(url=HttpUrl(url), token=SecretStr(CANARY))}, Options())
+    report = synced(database, "desk", SoakDesk(url=HttpUrl(url), token=SecretStr(CANARY)))
     for source in report.sources:
         if source.error is not None:
             sys.stderr.write(f"{source.source}: {source.error}\n")

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-from measuring import Run, once
+from measuring import Run, once, synced
 from pydantic_core import to_json as dumps
 
-from deskmetry.sync import Options, sync
 from deskmetry_connectors.zendesk import Zendesk
 from deskmetry_connectors.zendesk.emulator import TOKEN, Company, Emulator
 
@@ -203,7 +202,7 @@ def write(database: sqlite3.Connection, table: str, rows: list[Row]) -> None:
 
 def whole(url: str, folder: Path) -> int:
     """Sync into a new database, facts included; return the number of requests."""
-    report = sync(folder / "desk.db", {"zd": Zendesk(url=url, token=TOKEN)}, Options())
+    report = synced(folder / "desk.db", "zd", Zendesk(url=url, token=TOKEN))
     if report.exit_code:
         sys.exit(f"the sync failed: {[source.error for source in report.sources]}")
     return sum(stream.requests for source in report.sources for stream in source.streams)

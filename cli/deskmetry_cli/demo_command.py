@@ -53,7 +53,7 @@ def demo(
     """Make up a company, sync it, answer KPIs.
 
     Two mailboxes, a Zendesk, an eDesk, a LiveChat, surveys, and files of orders, subscriptions and costs;
-    needs no account and no network, takes less than half a minute.
+    needs no account and no network, takes about a quarter of a minute.
     """
     from .demo import build
     from .demo_answers import overview
@@ -100,7 +100,7 @@ def _counted(company: DemoCompany) -> str:
 
 def _sync(session: Session, *, as_json: bool) -> None:
     """Read the sources, which are served meanwhile; leaves with the exit code if one of them fails."""
-    from deskmetry.sync import Options, Stop, stop_on_signals
+    from deskmetry.sync import Options, Stop, spare_cores, stop_on_signals
     from deskmetry.sync import sync as run
 
     from .progress import progress
@@ -114,6 +114,7 @@ def _sync(session: Session, *, as_json: bool) -> None:
         folder=settings.folder,
         people=settings.people,
         tickets=settings.tickets_by_source(),
+        processes=spare_cores(),
     )
     with stop_on_signals(Stop()) as stop, progress() as listener:
         outcome = run(settings.database, connectors, options, listener=listener, stop=stop)

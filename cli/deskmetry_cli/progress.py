@@ -30,8 +30,11 @@ def progress() -> Iterator[Listener]:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
+    drawn = Progress(*columns, console=Console(stderr=True), transient=True)
+    try:
         yield Bars(drawn)
+    finally:
+        drawn.stop()
 
 
 class Lines:
@@ -67,7 +70,10 @@ class Lines:
 
 
 class Bars:
-    """Draw a line for each stream that is being read."""
+    """Draw a line for each stream that is being read.
+
+    Drawing begins with the first: it takes a thread, and a sync forks processes off before it has any.
+    """
 
     def __init__(self, drawn: Progress) -> None:
         self._drawn = drawn
@@ -106,6 +112,7 @@ class Bars:
 
     def _task(self, key: tuple[str, str]) -> TaskID:
         if key not in self._tasks:
+            self._drawn.start()  # does nothing once it was
             self._tasks[key] = self._drawn.add_task(": ".join(filter(None, key)), total=None)
         return self._tasks[key]
 

@@ -32,12 +32,18 @@ def sync(
     max_wait: Annotated[
         str, typer.Option("--max-wait", help="Longest wait that a source may ask for.")
     ] = "15m",
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            "--processes", min=0, help="Sources read in processes of their own at first.", show_default=False
+        ),
+    ] = None,
     format: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
     """Read what is new into the database."""
     from deskmetry.metric import duration
-    from deskmetry.sync import Options, Stop, StoppedAtOnce, stop_on_signals
+    from deskmetry.sync import Options, Stop, StoppedAtOnce, spare_cores, stop_on_signals
     from deskmetry.sync import sync as run
 
     from .progress import progress
@@ -53,6 +59,7 @@ def sync(
         privacy=settings.privacy_by_source(),
         tickets=settings.tickets_by_source(),
         people=settings.people,
+        processes=spare_cores() if processes is None else processes,
     )
     connectors, faults = session.connectors(sources or ())
     if not connectors:

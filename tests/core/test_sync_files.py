@@ -77,8 +77,8 @@ def test_promise_16_readers_are_never_blocked(tmp_path: Path, monkeypatch: pytes
         def page(self, source: str, stream: str, rows: int) -> None:
             look("committed")
 
-    def write(self: Writer, records: Iterable[Record]) -> Written:
-        written = original(self, records)
+    def write(self: Writer, *lists: Iterable[Record]) -> Written:
+        written = original(self, *lists)
         look("uncommitted")
         return written
 
@@ -219,7 +219,7 @@ def test_a_store_that_fails_ends_the_readers_too(tmp_path: Path, monkeypatch: py
         for number in range(10**9):
             yield page(ticket(number), token=number)
 
-    def write(self: Writer, records: Iterable[Record]) -> Written:
+    def write(self: Writer, *lists: Iterable[Record]) -> Written:
         raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr(Writer, "write", write)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from shutil import copy
@@ -12,6 +13,7 @@ import pytest
 from deskmetry.sync import Outcome
 from helpers_sync import contents, ids, rows, run
 from helpers_sync import desk as fake
+from helpers_sync_apart import company_apart, noted
 from helpers_sync_process import Course, company, in_process, killed_at_page
 
 
@@ -63,6 +65,23 @@ def test_promise_01_kill_anywhere_then_sync_gives_the_same_database(tmp_path: Pa
         _must_agree(database)
         company(database)
         assert contents(database) == expected, f"killed before statement {point} of {course.end}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks safely")
+def test_promise_01_kill_anywhere_while_processes_read_gives_the_same_database(tmp_path: Path) -> None:
+    course = company(tmp_path / "undisturbed.db")
+    expected = contents(tmp_path / "undisturbed.db")
+    readers: set[int] = set()
+    reading = [point for point in _points(course) if point < course.stages["threads"]]
+    for point in [*reading[::5], course.end]:
+        folder = tmp_path / f"killed-{point}"
+        folder.mkdir()
+        assert in_process(company_apart, folder, point) == -9, point
+        readers = set(noted(folder, "reader"))
+        _must_agree(folder / "desk.db")
+        company(folder / "desk.db")
+        assert contents(folder / "desk.db") == expected, f"killed before statement {point} of {course.end}"
+    assert len(readers) == 2, "processes read"
 
 
 def test_promise_01_several_kills_in_a_row_give_the_same_database(tmp_path: Path) -> None:

@@ -9,7 +9,12 @@ from typing import Protocol
 
 
 class Memory(Protocol):
-    """Where a source keeps renewed secrets, and the page sizes that worked; `source` is its name."""
+    """Where a source keeps renewed secrets, and the page sizes that worked; `source` is its name.
+
+    lasts: whether what is kept is there for other processes too.
+    """
+
+    lasts: bool
 
     def secret(self, source: str, name: str, seed: str) -> str:
         """Return the newest successor of a configured secret, or the seed itself if it has none."""
@@ -29,6 +34,8 @@ class Memory(Protocol):
 
 class ShortMemory:
     """A memory that lasts as long as the process, for connectors that are called by hand."""
+
+    lasts = False
 
     def __init__(self) -> None:
         self._secrets: dict[tuple[str, str, str], str] = {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
+
+E = TypeVar("E", bound="DeskmetryError")
 
 
 class ExitCode(IntEnum):
@@ -42,5 +44,13 @@ class DeskmetryError(Exception):
         self.hint = hint
         self.data: Mapping[str, object] = data
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let errors go from one process to another, whatever their classes take to be made."""
+        return _made_again, (type(self), self.args), self.__dict__
+
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+
+def _made_again(kind: type[E], arguments: tuple[Any, ...]) -> E:
+    return kind.__new__(kind, *arguments)

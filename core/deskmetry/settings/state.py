@@ -27,6 +27,8 @@ class StateFile:
     counts at once. Raises ConfigurationError if the file can't be read or written.
     """
 
+    lasts = True
+
     def __init__(self, path: Path, keyrings: Mapping[tuple[str, str], str] | None = None) -> None:
         self.path = path
         self._keyrings = keyrings or {}

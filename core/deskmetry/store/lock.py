@@ -46,6 +46,12 @@ class WriterLock:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def leave_to_parent(self) -> None:
+        """Let go of what a fork of this process inherited: the lock is held by the parent alone."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
     def owner(self) -> str:
         """Return who holds the lock, as they signed it: process, host and start."""
         try:

@@ -3,7 +3,7 @@
 from .engine import sync
 from .listener import Listener, Silence
 from .report import Outcome, SourceReport, StreamReport, SyncReport
-from .running import Options
+from .running import Options, spare_cores
 from .signals import Stop, StoppedAtOnce, stop_on_signals
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "StoppedAtOnce",
     "StreamReport",
     "SyncReport",
+    "spare_cores",
     "stop_on_signals",
     "sync",
 ]

@@ -6,6 +6,7 @@ import queue
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,23 +14,16 @@ from typing import TypeVar
 
 from .. import facts, threads
 from ..connector import Connector, Cursor
-from ..errors import DeskmetryError, TryLater
-from ..http.limiter import Limits
-from ..privacy import Filter, with_stand_ins
-from ..records import from_milliseconds
-from ..records.kinds import Provenance
-from ..settings.model import Privacy
-from ..store import Writer, WriterLock, open_writer, transaction, translated
-from ..store.observe import Observer
+from ..errors import TryLater
+from ..privacy import with_stand_ins
+from ..store import WriterLock, open_writer, transaction, translated
 from . import state
-from .absent import Absent
-from .cleanser import Cleanser
 from .collector import rarely
 from .emptied import refuse_emptied
-from .fields import Fields
 from .guard import UNSTORABLE
 from .listener import Listened, Listener, Silence
-from .reader import Item, PageRead, Reader, SourceEnded, StreamEnded, connector_fault
+from .prepare import Prepare
+from .reader import Item, PageRead, SourceEnded, StreamEnded, connector_fault
 from .report import Outcome, SourceReport, StreamReport, SyncReport
 from .running import Buffer, Options, RunningSource
 from .settle import WholeLists, settle
@@ -59,12 +53,12 @@ def sync(
     `stop` ends the run after the pages in hand; threads and facts then wait for the next run. Raises
     StoreError: nothing of the page in hand was written, and `stop` is set.
     """
-    with WriterLock(database), translated(database), rarely():
+    with WriterLock(database) as lock, translated(database), rarely():
         connection = open_writer(database)
         try:
             told = Listened(listener or Silence())
             run = _Run(connection, connectors, options, told, stop or threading.Event())
-            return run.go()
+            return run.go(lock.leave_to_parent)
         finally:
             connection.close()
 
@@ -88,28 +82,38 @@ class _Run:
         self._clock = clock
         self._items: queue.Queue[Item] = queue.Queue()
         self._started = clock()
-        self._limits = Limits()
         self._sources: dict[str, RunningSource] = {}
         self._reports: list[SourceReport] = []
         with transaction(connection):
             self._number = state.next_run(connection)
+            prepare = Prepare(
+                connection, options, self._number, self._started, self._stop, listener, self._items, clock
+            )
             for name, connector in connectors.items():
-                self._reports.append(self._prepared(name, connector))
+                made = prepare.source(name, connector)
+                if isinstance(made, RunningSource):
+                    self._sources[name] = made
+                self._reports.append(made.report if isinstance(made, RunningSource) else made)
 
-    def go(self) -> SyncReport:
-        """Run to the end and report."""
+    def go(self, in_forks: Callable[[], object]) -> SyncReport:
+        """Run to the end and report. in_forks: what processes forked off this one do before all else."""
         readers = [source.reader for source in self._sources.values()]
         try:
+            self._fork(in_forks)
             for reader in readers:
                 reader.start()
             self._drain(len(readers))
         except Exception:
             self._stop.set()
             for reader in readers:
-                reader.join(_GRACE_SECONDS)
+                if reader.ident is not None:  # it was started
+                    reader.join(_GRACE_SECONDS)
+                reader.kill()
             raise
         except BaseException:  # the user doesn't want to wait any more
             self._stop.set()
+            for reader in readers:
+                reader.kill()
             raise
         for reader in readers:
             reader.join()
@@ -118,6 +122,8 @@ class _Run:
             self._refuse_emptied()
             self._close_log()
         threaded = self._stage("threads", lambda: threads.refresh(self._connection).threads)
+        # What a batch of tickets takes on its way to the facts fits into memory, and is written faster there.
+        self._connection.execute("PRAGMA temp_store = MEMORY")
         built = None if threaded is None else self._stage("facts", self._complete)
         report.threads, report.facts = threaded or 0, built or 0
         report.interrupted = built is None  # a wish to stop that comes after everything is done is none
@@ -126,6 +132,15 @@ class _Run:
             self._connection.execute("PRAGMA optimize")
         report.ended_at = self._clock()
         return report
+
+    def _fork(self, first: Callable[[], object]) -> None:
+        """Give sources processes of their own; not those on one account, which share its limits."""
+        accounts = dict(self._connection.execute("SELECT id, account FROM sources"))
+        speaking = Counter(accounts[source.id] for source in self._sources.values())
+        left = self._options.processes
+        for source in self._sources.values():
+            if left and speaking[accounts[source.id]] == 1 and source.reader.fork(first):
+                left -= 1
 
     def _stage(self, name: str, work: Callable[[], T]) -> T | None:
         """Do all of a stage in one transaction; return None if the user stops it, and nothing was done."""
@@ -142,68 +157,6 @@ class _Run:
             return None
         finally:
             self._connection.set_progress_handler(None, 0)
-
-    def _prepared(self, name: str, connector: Connector) -> SourceReport:
-        """Make a source ready to be read; one that can't be, or may not be, has failed, and it alone."""
-        self._connection.execute("SAVEPOINT preparing")
-        try:
-            self._sources[name] = self._prepare(name, connector)
-        except sqlite3.Error:
-            raise
-        except Exception as error:
-            known = error if isinstance(error, DeskmetryError) else None
-            fault = known or connector_fault(connector.name, "failed before the first stream", error)
-            return self._refused(name, connector, fault)
-        self._connection.execute("RELEASE preparing")
-        return self._sources[name].report
-
-    def _refused(self, name: str, connector: Connector, error: DeskmetryError) -> SourceReport:
-        """Take back what a source that can't be read left behind, and log it if it is a known one."""
-        self._connection.execute("ROLLBACK TO preparing")
-        self._connection.execute("RELEASE preparing")
-        error = Cleanser(connector).error(error)
-        state.log_refused(self._connection, self._number, name, str(error), self._started)
-        return SourceReport(name, connector.name, error=error)
-
-    def _prepare(self, name: str, connector: Connector) -> RunningSource:
-        context = self._options.context(
-            source=name,
-            folder=self._options.folder,
-            stop=self._stop,
-            max_wait=self._options.max_wait,
-            waiting=lambda until, reason: self._listener.waiting(name, until, reason),
-            limits=self._limits,
-            memory=connector.context.memory,
-            sizes=dict(connector.context.memory.sizes(name)),
-        )
-        connector.attach(context)
-        streams = connector.streams()
-        identifier = state.register(self._connection, name, connector, self._started)
-        cursors = {
-            stream: None if self._options.full else state.load_cursor(self._connection, identifier, stream)
-            for stream in streams
-        }
-        for stream in streams:
-            state.begin_stream(
-                self._connection, self._number, identifier, stream, self._started, cursors[stream]
-            )
-        report = SourceReport(name, connector.name, [StreamReport(stream) for stream in streams])
-        reader = Reader(name, connector, streams, cursors, self._items, context, self._clock)
-        writer = Writer(self._connection, identifier, self._observer(identifier, connector, reader))
-        fields = Fields(self._connection, identifier)
-        private = Filter.open(self._connection, identifier, self._options.privacy.get(name, Privacy()))
-        absent = Absent(self._connection, identifier, report)
-        return RunningSource(
-            identifier, connector, report, reader, dict(cursors), writer, fields, private, absent
-        )
-
-    def _observer(self, source: int, connector: Connector, reader: Reader) -> Observer | None:
-        if connector.capabilities.status_history is not Provenance.OBSERVED:
-            return None
-        sql = "SELECT complete_until_at FROM sources WHERE id = ?"
-        row = self._connection.execute(sql, (source,)).fetchone()
-        last = from_milliseconds(row[0]) if row[0] is not None else None
-        return Observer(self._started, last, lambda: reader.heard)
 
     def _drain(self, running: int) -> None:
         while running:
@@ -257,7 +210,7 @@ class _Run:
         report = source.stream(stream)
         buffer.pages = source.private.applied(buffer.pages)
         # First, since this is what can fail for the records' sake: nothing is counted then.
-        report.written += source.writer.write(record for page in buffer.pages for record in page.records)
+        report.written += source.writer.write(*(page.records for page in buffer.pages))
         self._learn(source, stream, buffer)
         moved: Cursor | None = None
         for page in buffer.pages:

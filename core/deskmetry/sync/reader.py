@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..connector import Connector, Context, Cursor, Page, StreamInfo
 from ..errors import (
@@ -78,6 +77,13 @@ class SourceEnded:
 Item = PageRead | StreamEnded | SourceEnded
 
 
+class Sink(Protocol):
+    """Where a reader puts what it has: the writer's queue, or the way out of a process of its own."""
+
+    def put(self, item: Item) -> None:
+        """Take an item."""
+
+
 class Reader(threading.Thread):
     """Read the streams of one source, one after the other, into the writer's queue."""
 
@@ -87,7 +93,7 @@ class Reader(threading.Thread):
         connector: Connector,
         streams: Mapping[str, StreamInfo],
         cursors: Mapping[str, Cursor | None],
-        items: queue.Queue[Item],
+        items: Sink,
         context: Context,
         clock: Callable[[], datetime],
     ) -> None:
@@ -105,6 +111,11 @@ class Reader(threading.Thread):
         self._cleanser = Cleanser(connector)
         self._given = 0  # pages of the stream that is being read
 
+    def fork(self, first: Callable[[], object]) -> bool:
+        """Start the process that does the work and calls `first` before all else; return whether it did."""
+        del first
+        return False  # a thread does it
+
     def run(self) -> None:
         """Read every stream; a failing one ends the source, an optional one only itself."""
         try:
@@ -114,15 +125,20 @@ class Reader(threading.Thread):
                 if ended.outcome in (Outcome.FAILED, Outcome.INTERRUPTED):
                     break
         finally:
-            # The engine waits for this word: nothing that a connector does may keep it back.
-            try:
-                self._connector.close()
-                self._context.memory.keep_sizes(self.source, self._context.sizes)
-            except BaseException as error:
-                told = self._cleanser.traceback(error)
-                log.warning("connector %r failed to close\n%s", self._connector.name, told)
-            finally:
-                self._items.put(SourceEnded(self.source))
+            self._close()
+            self._items.put(SourceEnded(self.source))
+
+    def kill(self) -> None:
+        """End the process that does the work, if there is one, at once."""
+
+    def _close(self) -> None:
+        """Close the connector. The engine waits for a last word: nothing that it does may keep that back."""
+        try:
+            self._connector.close()
+            self._context.memory.keep_sizes(self.source, self._context.sizes)
+        except BaseException as error:
+            told = self._cleanser.traceback(error)
+            log.warning("connector %r failed to close\n%s", self._connector.name, told)
 
     def _stream(self, name: str, info: StreamInfo) -> StreamEnded:
         before = self._spent()

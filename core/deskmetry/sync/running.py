@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,7 +28,8 @@ class Options:
     settings start from. max_wait: a longer wait for a limit ends the stream. context: makes what is lent to
     connectors; trials lend one whose waits are instant. privacy: how much of people is stored, by source.
     tickets: of each configured source the one whose tickets its surveys are about, None for its own.
-    people: what joins customers to one person.
+    people: what joins customers to one person. processes: at most so many sources that aren't known whole
+    yet are read by processes of their own, where that can be done; see `apart.may_fork`.
     """
 
     timezone: str = "UTC"
@@ -38,6 +40,13 @@ class Options:
     privacy: Mapping[str, Privacy] = field(default_factory=dict)
     tickets: Mapping[str, str | None] = field(default_factory=dict)
     people: People = field(default_factory=People)
+    processes: int = 0
+
+
+def spare_cores() -> int:
+    """Return how many cores this process may use besides the one that it writes with."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable - 1
 
 
 @dataclass(slots=True)
