@@ -228,7 +228,7 @@ class Connector(BaseModel):
         raise TypeError(f"{type(self).__name__} can't be pickled: it holds secrets")
 
     def attach(self, context: Context) -> None:
-        """Lend the engine's context for a run."""
+        """Lend the engine's context for a run; once more in a process that does the reading (see `sync`)."""
         self._context = context
         self._http = None
         self._notes = Notes()
