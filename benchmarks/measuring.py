@@ -31,10 +31,10 @@ class Run(NamedTuple):
     peak: float
 
 
-def synced(database: Path, name: str, connector: Connector) -> SyncReport:
+def synced(database: Path, name: str, connector: Connector, processes: int = spare_cores()) -> SyncReport:
     """Sync one source as the command does, by a process of its own at first; look at the report."""
     connector.attach(Context(source=name, folder=database.parent, memory=StateFile.beside(database)))
-    return sync(database, {name: connector}, Options(processes=spare_cores()))
+    return sync(database, {name: connector}, Options(processes=processes))
 
 
 def once(work: Work, given: Any) -> Run:

@@ -117,9 +117,20 @@ def test_after_a_killed_sync_a_metric_brings_the_facts_up_to_date_first(tmp_path
     fresh.close()
 
 
-def test_after_a_kill_in_the_first_sync_there_is_no_number_but_a_reason(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("processes", "code"),
+    [
+        pytest.param("0", -signal.SIGKILL, id="all of it"),
+        pytest.param(
+            "1", 1, id="what reads", marks=pytest.mark.skipif(sys.platform != "linux", reason="forks")
+        ),
+    ],
+)
+def test_after_a_kill_in_the_first_sync_there_is_no_number_but_a_reason(
+    tmp_path: Path, processes: str, code: int
+) -> None:
     options = slow(tmp_path, "kill = true\n")
-    assert finished(process(*options, "sync")).code == -signal.SIGKILL
+    assert finished(process(*options, "sync", "--processes", processes)).code == code
     answer = cli(*options, "metric", "ticket_volume", "-f", "json")
     assert answer.code == 0, answer.err
     assert (answer.json["total"]["value"], answer.json["points"]) == (None, [])

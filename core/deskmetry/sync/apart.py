@@ -48,7 +48,7 @@ def _threads() -> int:
 
 def may_be_apart(connector: Connector) -> bool:
     """Tell whether another process may read: not if what a connector learns lasts in this one only."""
-    return connector.context.memory.lasts
+    return getattr(connector.context.memory, "lasts", False)
 
 
 class Apart(Reader):
@@ -69,16 +69,18 @@ class Apart(Reader):
         process = context.Process(target=self._work, args=(there, first), name=self.name)
         try:
             process.start()
+            self._process = process
             there.close()
-            self._pipe.recv()  # it has all that it needs
+            if self._pipe.poll(_GRACE_SECONDS):
+                self._pipe.recv()  # it has all that it needs
+                return True
         except (OSError, EOFError):  # no more processes or threads, or no memory for them
             there.close()
-            self._pipe.close()
-            if process.pid is not None:
-                self._bury(process)
-            return False
-        self._process = process
-        return True
+        self._pipe.close()
+        if self._process is not None:
+            self._bury(self._process)
+            self._process = None
+        return False
 
     def kill(self) -> None:
         """End the process at once."""
