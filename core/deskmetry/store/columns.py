@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,35 +15,33 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime
 from pydantic.fields import FieldInfo
 
-from ..records import Derived, Record, Reference, Sticky, from_milliseconds, to_json, to_milliseconds
+from ..records import Derived, Record, Reference, Sticky, to_json, to_milliseconds
 
 Value = str | int | float | None
 Converter = Callable[[Any], Value]
-Restorer = Callable[[Any], Any]
 
-_SQL: dict[type, tuple[str, Converter | None, Restorer | None]] = {
-    bool: ("INTEGER", int, bool),
-    int: ("INTEGER", None, None),
-    float: ("REAL", None, None),
-    str: ("TEXT", None, None),
-    datetime: ("INTEGER", to_milliseconds, from_milliseconds),
-    AwareDatetime: ("INTEGER", to_milliseconds, from_milliseconds),
-    date: ("TEXT", date.isoformat, date.fromisoformat),
-    dict: ("TEXT", to_json, json.loads),
-    list: ("TEXT", to_json, json.loads),
+_SQL: dict[type, tuple[str, Converter | None]] = {
+    bool: ("INTEGER", int),
+    int: ("INTEGER", None),
+    float: ("REAL", None),
+    Enum: ("TEXT", attrgetter("_value_")),  # `value` of an enum is ten times slower
+    str: ("TEXT", None),
+    datetime: ("INTEGER", to_milliseconds),
+    AwareDatetime: ("INTEGER", to_milliseconds),
+    date: ("TEXT", date.isoformat),
+    dict: ("TEXT", to_json),
+    list: ("TEXT", to_json),
 }
-_word = attrgetter("_value_")  # `value` of an enum is ten times slower
 
 
 @dataclass(frozen=True, slots=True)
 class RecordColumn:
-    """One column made from one field: its SQL type, how values get there and back, its rules for copies."""
+    """One column made from one field: its SQL type, how values get there, and its rules for copies."""
 
     name: str
     sql: str
     python: type
     convert: Converter | None
-    restore: Restorer | None
     required: bool
     sticky: bool
     derived: bool
@@ -62,10 +59,8 @@ def columns_of(record: type[Record]) -> tuple[RecordColumn, ...]:
 
 def _column(name: str, field: FieldInfo) -> RecordColumn:
     kind, optional = _plain(field.annotation)
-    words = ("TEXT", _word, kind)
-    sql, convert, restore = (
-        words if issubclass(kind, Enum) else _SQL[next(base for base in kind.__mro__ if base in _SQL)]
-    )
+    base = Enum if issubclass(kind, Enum) else next(base for base in kind.__mro__ if base in _SQL)
+    sql, convert = _SQL[base]
     marks = field.metadata
     reference = next((mark.table for mark in marks if isinstance(mark, Reference)), None)
     return RecordColumn(
@@ -73,7 +68,6 @@ def _column(name: str, field: FieldInfo) -> RecordColumn:
         sql=sql,
         python=kind,
         convert=convert,
-        restore=restore,
         required=not optional,
         sticky=any(isinstance(mark, Sticky) for mark in marks),
         derived=any(isinstance(mark, Derived) for mark in marks),

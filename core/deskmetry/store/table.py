@@ -12,6 +12,7 @@ from ..records import Record
 from .columns import Value, columns_of
 
 Row = tuple[Value, ...]
+Values = tuple[Any, ...]
 _DAY_MS = 86_400_000  # no server's clock runs ahead of ours by more
 
 
@@ -27,7 +28,6 @@ class Table:
         self._updated = self.position.get("updated_at")
         self._fields = itemgetter(*self.names)
         self._converted = tuple((i, c.convert) for i, c in enumerate(self.columns) if c.convert is not None)
-        self._restored = tuple((i, c.restore) for i, c in enumerate(self.columns) if c.restore is not None)
         self._sticky = tuple(i for i, c in enumerate(self.columns) if c.sticky)
         self._derived = tuple(i for i, c in enumerate(self.columns) if c.derived)
         self._deleted = None if self._updated is None else self.position.get("deleted_at")
@@ -43,15 +43,24 @@ class Table:
 
     def row(self, record: Record, latest: int) -> Row:
         """Return the column values of a record; see `rows`."""
-        return self.rows((record,), latest)[0]
+        return self.rows(self.values((record,)), latest)[0]
 
-    def rows(self, records: Iterable[Record], latest: int) -> list[Row]:
-        """Return the column values of records; one without a version is ordered by `updated_at`.
+    def values(self, records: Iterable[Record]) -> list[Values]:
+        """Return the fields of records, in the order of the columns."""
+        return [self._fields(record.__dict__) for record in records]
+
+    def records(self, values: Iterable[Values]) -> Iterator[Record]:
+        """Yield records with these fields; nothing is checked once more."""
+        for fields in values:
+            yield self.record.model_construct(**dict(zip(self.names, fields, strict=True)))
+
+    def rows(self, values: Iterable[Values], latest: int) -> list[Row]:
+        """Return the column values of fields; a record without a version is ordered by `updated_at`.
 
         An `updated_at` after `latest` (milliseconds) orders nothing: the copy that corrects it must win. It
         goes column by column, which takes half the time of going record by record.
         """
-        columns: list[Sequence[Any]] = list(zip(*(self._fields(r.__dict__) for r in records), strict=True))
+        columns: list[Sequence[Any]] = list(zip(*values, strict=True))
         if not columns:
             return []
         for index, convert in self._converted:
@@ -62,15 +71,6 @@ class Table:
         rows: list[Row] = list(zip(*columns, strict=True))
         flagged = any(any(columns[flag]) for flag, _ in self._blanks)
         return [self._blank(list(row)) for row in rows] if flagged else rows
-
-    def records(self, rows: Sequence[Row]) -> Iterator[Record]:
-        """Yield records that `row` makes these rows of again; nothing is checked once more."""
-        for row in rows:
-            values: list[Any] = list(row)
-            for index, restore in self._restored:
-                if (value := values[index]) is not None:
-                    values[index] = restore(value)
-            yield self.record.model_construct(**dict(zip(self.names, values, strict=True)))
 
     def merge(self, old: Row, new: Row) -> Row:
         """Return what stands after both copies: the newer one, with what is sticky or derived kept."""

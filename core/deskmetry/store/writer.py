@@ -13,7 +13,7 @@ from .columns import Value
 from .marks import Change, Mark, marks_of
 from .observe import Observer
 from .packed import Packed
-from .table import Row, Table, latest_version, table_of
+from .table import Row, Table, Values, latest_version, table_of
 
 _IDS_A_QUERY = 500
 
@@ -47,13 +47,14 @@ class Writer:
 
     def write(self, *lists: Iterable[Record]) -> Written:
         """Insert or update these records, in any order and with repeats; return what happened to them."""
-        kinds: dict[type[Record], list[Row]] = defaultdict(list)
+        kinds: dict[type[Record], list[Values]] = defaultdict(list)
         for records in lists:
-            for kind, rows in Packed.of(records, self._latest).rows.items():
-                kinds[kind] += rows
+            for kind, values in Packed.of(records).values.items():
+                kinds[kind] += values
         written = Written()
         for kind, members in kinds.items():
-            written += self._write(table_of(kind), members)
+            table = table_of(kind)
+            written += self._write(table, table.rows(members, self._latest))
         return written
 
     def _write(self, table: Table, rows: Sequence[Row]) -> Written:

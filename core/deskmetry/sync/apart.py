@@ -54,7 +54,7 @@ def may_be_apart(connector: Connector) -> bool:
 class Apart(Reader):
     """A reader in a process of its own, forked off before there are any threads.
 
-    What it reads comes back as rows. A wish to stop is passed on to it; if it ends in the middle, its source
+    What it reads comes back packed. A wish to stop is passed on to it; if it ends in the middle, its source
     has failed, as by any other fault.
     """
 

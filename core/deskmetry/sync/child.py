@@ -17,7 +17,6 @@ from typing import Any, cast
 from ..connector import Cursor, Page
 from ..errors import DeskmetryError
 from ..store.packed import Packed
-from ..store.table import latest_version
 from .quarantine import quarantined
 from .reader import Item, PageRead, StreamEnded, connector_fault
 
@@ -45,7 +44,7 @@ class Sent:
 
 
 class Outbox:
-    """The way out of the process: pages as rows, so that the parent needn't make them.
+    """The way out of the process: pages as the fields of their records.
 
     connector: its name. heard: returns the server's clock at the first page.
     """
@@ -55,7 +54,6 @@ class Outbox:
         self._connector = connector
         self._heard = heard
         self._lock = threading.Lock()
-        self._latest = latest_version()
 
     def put(self, item: Item) -> None:
         """Send an item; this waits while the parent has enough to write.
@@ -67,7 +65,7 @@ class Outbox:
             self._send(item)
             return
         try:
-            records = Packed.of(item.page.records, self._latest)
+            records = Packed.of(item.page.records)
             self._send(replace(item, page=replace(item.page, records=records)))
         except Exception as error:
             what = f"gave records that can't be stored in stream {item.stream!r}"

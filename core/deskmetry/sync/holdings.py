@@ -68,7 +68,7 @@ class Holdings:
             kinds.setdefault(type(record), []).append(record)
         for kind, members in kinds.items():
             table = table_of(kind)
-            rows = table.rows(members, self._latest)
+            rows = table.rows(table.values(members), self._latest)
             stored = self._stored(table, [str(row[0]) for row in rows])
             for row in rows:
                 found[str(row[0])] = self._likeness(table, stored.get(str(row[0])), row, columns)
