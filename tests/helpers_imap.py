@@ -223,12 +223,10 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 @contextmanager
 def dovecot() -> Iterator[Server]:
-    """Run a Dovecot of our own; skip loudly where there is none, but never in CI."""
+    """Run a Dovecot of our own; skip loudly where there is none, which fails in CI (see `conftest.py`)."""
     missing = [name for name in ("dovecot", "openssl") if not _program(name)]
     if missing or os.geteuid() != 0:
         why = f"no {', '.join(missing)}" if missing else "only root can run it"
-        if os.environ.get("CI", "").lower() in ("true", "1"):
-            pytest.fail(f"CI must test against a real Dovecot: {why}")
         pytest.skip(f"NOT TESTED against a real mail server: {why} (apt-get install dovecot-imapd)")
     # Not in tmp_path: Dovecot's own users must be able to enter, and paths of sockets must be short.
     with tempfile.TemporaryDirectory(prefix="dovecot", ignore_cleanup_errors=True) as folder:

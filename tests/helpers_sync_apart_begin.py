@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 from deskmetry.connector import Connector, Context, Cursor, Page
 from deskmetry.store import WriterLock
+from deskmetry.sync import apart as process
 from deskmetry.sync.apart import may_fork
 from helpers_sync import Desk, desk, page, ticket
 from helpers_sync_apart import Told, note, synced
@@ -38,15 +39,17 @@ def threads_and_forks(folder: Path) -> tuple[bool, bool, int]:
     return before, while_it_runs, counted
 
 
-def cannot_begin(folder: Path) -> tuple[Told, int]:
-    """Sync where a process that is forked off fails before it can read anything."""
+def cannot_begin(folder: Path, how: str) -> tuple[Told, int]:
+    """Sync where a process that is forked off `fails` or `hangs` before it can read anything."""
     here = os.getpid()
 
     def fails(lock: WriterLock) -> None:
         note(folder, "failed")
+        if how == "hangs":
+            threading.Event().wait()
         raise RuntimeError("can't start new thread")
 
-    with patch.object(WriterLock, "leave_to_parent", fails):
+    with patch.object(WriterLock, "leave_to_parent", fails), patch.object(process, "_GRACE_SECONDS", 0.2):
         return synced(folder, lambda _folder: {"s1": desk(page(ticket(1), token=1))}, processes=2), here
 
 

@@ -122,7 +122,10 @@ def test_after_a_killed_sync_a_metric_brings_the_facts_up_to_date_first(tmp_path
     [
         pytest.param("0", -signal.SIGKILL, id="all of it"),
         pytest.param(
-            "1", 1, id="what reads", marks=pytest.mark.skipif(sys.platform != "linux", reason="forks")
+            "1",
+            1,
+            id="what reads",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only"),
         ),
     ],
 )

@@ -21,10 +21,11 @@ def test_threads_that_python_does_not_know_of_keep_a_process_from_being_forked(t
     assert elsewhere(runs.threads_and_forks, tmp_path) == (True, False, 1)
 
 
+@pytest.mark.parametrize("how", ["fails", "hangs"])
 def test_where_a_process_cannot_begin_a_thread_reads(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, how: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    told, here = elsewhere(runs.cannot_begin, tmp_path)
+    told, here = elsewhere(runs.cannot_begin, tmp_path, how)
     assert told.code == 0
     assert ids(tmp_path) == {"1"}
     assert noted(tmp_path, "reader") == [here]

@@ -58,8 +58,8 @@ class Outbox:
     def put(self, item: Item) -> None:
         """Send an item; this waits while the parent has enough to write.
 
-        Raises SourceError for records that no row can be made of, in the words in which the writer tells of
-        those that it can't store.
+        Raises SourceError for records that can't be sent, in the words in which the engine tells of those
+        that can't be stored: such a record can't be either.
         """
         if not isinstance(item, PageRead):
             self._send(item)

@@ -87,9 +87,10 @@ class Prepare:
         for stream in streams:
             state.begin_stream(self.connection, self.run, identifier, stream, self.started, cursors[stream])
         report = SourceReport(name, connector.name, [StreamReport(stream) for stream in streams])
-        kind = self._kind_of_reader(identifier, connector)
+        until = self._known_until(identifier)
+        kind = self._kind_of_reader(until, connector)
         reader = kind(name, connector, streams, cursors, self.items, context, self.clock)
-        writer = Writer(self.connection, identifier, self._observer(identifier, connector, reader))
+        writer = Writer(self.connection, identifier, self._observer(until, connector, reader))
         fields = Fields(self.connection, identifier)
         private = Filter.open(self.connection, identifier, self.options.privacy.get(name, Privacy()))
         absent = Absent(self.connection, identifier, report)
@@ -97,22 +98,21 @@ class Prepare:
             identifier, connector, report, reader, dict(cursors), writer, fields, private, absent
         )
 
-    def _kind_of_reader(self, source: int, connector: Connector) -> type[Reader]:
+    def _known_until(self, source: int) -> datetime | None:
+        sql = "SELECT complete_until_at FROM sources WHERE id = ?"
+        (until,) = self.connection.execute(sql, (source,)).fetchone()
+        return None if until is None else from_milliseconds(until)
+
+    def _kind_of_reader(self, until: datetime | None, connector: Connector) -> type[Reader]:
         """Return what reads a source: what can have a process of its own if it isn't known whole yet."""
-        if not self.options.processes:
-            return Reader
-        sql = "SELECT complete_until_at IS NOT NULL FROM sources WHERE id = ?"
-        (known,) = self.connection.execute(sql, (source,)).fetchone()
-        if known and not self.options.full:
+        known = until is not None and not self.options.full
+        if known or not self.options.processes:
             return Reader
         from .apart import Apart, may_be_apart  # needs what only few runs do
 
         return Apart if may_be_apart(connector) else Reader
 
-    def _observer(self, source: int, connector: Connector, reader: Reader) -> Observer | None:
+    def _observer(self, until: datetime | None, connector: Connector, reader: Reader) -> Observer | None:
         if connector.capabilities.status_history is not Provenance.OBSERVED:
             return None
-        sql = "SELECT complete_until_at FROM sources WHERE id = ?"
-        row = self.connection.execute(sql, (source,)).fetchone()
-        last = from_milliseconds(row[0]) if row[0] is not None else None
-        return Observer(self.started, last, lambda: reader.heard)
+        return Observer(self.started, until, lambda: reader.heard)
